@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! What differs between architectures: one file each, with the same items.
+//!
+//! - `ARG_REGS`: how many integer arguments of a C function arrive in registers.
+//! - `IP_NAME`, `FLAGS_NAME`: what the architecture calls these two registers.
+//! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`: the registers.
+
+#[cfg(target_arch = "aarch64")]
+#[path = "arm64.rs"]
+mod imp;
+
+#[cfg(target_arch = "x86_64")]
+#[path = "x86.rs"]
+mod imp;
+
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
+compile_error!("rprobes knows the registers of x86_64 and arm64 only; add a file to rust/arch");
+
+pub(crate) use imp::*;

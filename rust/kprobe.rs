@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Probes on single instructions.
+//!
+//! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h);
+//! documentation: [`Documentation/trace/kprobes.rst`](srctree/Documentation/trace/kprobes.rst)
+//!
+//! ```text
+//!  Kprobe::new                       a CPU reaches the probed instruction
+//!      |                                          |
+//!      v                                          v
+//!  registered, armed   ---------------->   Handler::pre(&self, &PreContext)
+//!      |                                          |
+//!      |                                   the instruction is executed
+//!      |                                          |
+//!      |                                   Handler::post(&self, &PostContext)
+//!      v
+//!  drop: disarmed, and no handler runs any more once it returns
+//! ```
+//!
+//! # What handlers may do
+//!
+//! They run in atomic context, on any CPU and on several at once, so the state that they share is in atomics or
+//! behind a spinlock with interrupts off. They must not sleep. A probe that is hit while a handler runs on the
+//! same CPU is skipped, also one in a function that the handler itself calls, so a handler can not call itself.
+//!
+//! # Cost
+//!
+//! A probe at the entry of a function goes through ftrace where the architecture allows it (x86), others through
+//! a breakpoint, which the kernel may replace by a jump a moment after registration. Implementing
+//! [`post`](Handler::post) forbids that jump and makes livepatch refuse the function: leave it out if it has
+//! nothing to do.
+
+use core::marker::{PhantomData, PhantomPinned};
+
+use kernel::{
+    bindings::pt_regs,
+    fmt::{self, Display},
+    prelude::*,
+};
+
+use crate::{
+    bindings,
+    registration::{Callbacks, Node, Registration},
+    PtRegs, Symbol, Target,
+};
+
+/// What a kprobe does when it is hit. Implement it with [`#[vtable]`](kernel::macros::vtable).
+///
+/// `&self` is shared between all CPUs, hence `Send` and `Sync`; `'static`, as a leaked probe goes on until the
+/// module is unloaded.
+#[vtable]
+pub trait Handler: Send + Sync + 'static {
+    /// Called before the probed instruction is executed. Atomic context.
+    #[doc(alias = "pre_handler")]
+    fn pre(&self, _cx: &PreContext<'_>) {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Called after the probed instruction was executed. Atomic context.
+    ///
+    /// See [Cost](self#cost) for what implementing it costs.
+    #[doc(alias = "post_handler")]
+    fn post(&self, _cx: &PostContext<'_>) {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+}
+
+/// The hit that a handler was called for. It can not be kept: it ends with the handler.
+pub struct Context<'a, Phase> {
+    node: &'a Node,
+    regs: &'a PtRegs,
+    _phase: PhantomData<(Phase, *const ())>,
+}
+
+/// The context of [`Handler::pre`].
+pub type PreContext<'a> = Context<'a, Pre>;
+
+/// The context of [`Handler::post`].
+pub type PostContext<'a> = Context<'a, Post>;
+
+/// Marks the context before the probed instruction.
+pub enum Pre {}
+
+/// Marks the context after the probed instruction.
+pub enum Post {}
+
+impl<'a, Phase> Context<'a, Phase> {
+    /// The registers of the probed context.
+    #[inline(always)]
+    pub fn regs(&self) -> &'a PtRegs {
+        self.regs
+    }
+
+    /// The probed address; prints as `kernel_clone+0x4/0x4a0`. C: `p->addr`.
+    #[inline(always)]
+    pub fn address(&self) -> Symbol {
+        Symbol(self.node.address())
+    }
+
+    /// The target as it was given, such as `_do_fork`; prints as that.
+    #[inline(always)]
+    pub fn target(&self) -> impl Display + 'a {
+        Written(self.node)
+    }
+}
+
+/// A probe on one instruction, armed from its initialisation until it is dropped.
+///
+/// Wraps `struct kprobe` with `register_kprobe()` and `unregister_kprobe()`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use rprobes::{kprobe::{self, Kprobe, PreContext}, Target};
+///
+/// struct Say;
+///
+/// #[vtable]
+/// impl kprobe::Handler for Say {
+///     fn pre(&self, cx: &PreContext<'_>) {
+///         kernel::pr_info!("{} was reached\n", cx.address());
+///     }
+/// }
+/// # const __LOG_PREFIX: &[u8] = b"example\0";
+///
+/// #[pin_data]
+/// struct Example {
+///     #[pin]
+///     probe: Kprobe<Say>,
+/// }
+///
+/// fn example() -> impl PinInit<Example, Error> {
+///     try_pin_init!(Example {
+///         probe <- Kprobe::new(Target::symbol(c"vfs_read"), Say),
+///     })
+/// }
+/// ```
+///
+/// # Invariants
+///
+/// If `registration` is there, it is that of this `handler`.
+#[pin_data(PinnedDrop)]
+#[doc(alias = "register_kprobe")]
+pub struct Kprobe<T: Handler> {
+    #[pin]
+    handler: T,
+    /// Taken in `drop`, before the handler goes.
+    registration: Option<Registration>,
+    /// The kernel has a pointer to `handler`.
+    #[pin]
+    _pin: PhantomPinned,
+}
+
+impl<T: Handler> Kprobe<T> {
+    /// Plants a probe at `target`. The handler is initialised first, as it may be called before this returns.
+    ///
+    /// Process context; takes some 50 ms, as it makes sure that the name is not that of several functions.
+    ///
+    /// # Errors
+    ///
+    /// The kernel log names the cause and the cure in one line; nothing is left registered.
+    ///
+    /// - [`ENOENT`]: no such function.
+    /// - [`EADDRNOTAVAIL`]: several functions have this name.
+    /// - [`EILSEQ`]: the offset is inside an instruction (x86).
+    /// - [`EINVAL`]: the kernel does not allow a probe there.
+    /// - [`EOPNOTSUPP`]: the instruction can not be executed out of line.
+    /// - [`ENAMETOOLONG`]: the name is longer than the kernel's names are.
+    /// - [`EBUSY`]: probes are switched off on this machine.
+    /// - [`ENOMEM`]: out of memory.
+    #[doc(alias = "register_kprobe")]
+    pub fn new<'a, E>(
+        target: Target<'a>,
+        handler: impl PinInit<T, E> + 'a,
+    ) -> impl PinInit<Self, Error> + 'a
+    where
+        T: 'a,
+        E: 'a,
+        Error: From<E>,
+    {
+        try_pin_init!(&this in Self {
+            handler <- handler,
+            _pin: PhantomPinned,
+            // INVARIANT: It is registered with the address of `handler`.
+            registration: {
+                // SAFETY: `this` is the place that is being initialised.
+                let handler = unsafe { &raw const (*this.as_ptr()).handler };
+                // SAFETY: The trampolines are those of `T`, which `handler` points to. It is initialised, is
+                // pinned, and is dropped only after the registration: either `drop` runs, which takes care of
+                // the order, or `Self` is leaked and its memory, being pinned, is never used for anything else.
+                Some(unsafe { Registration::new(&target, callbacks::<T>(handler)) }?)
+            },
+        })
+    }
+
+    /// The handler, to read what it has gathered. Any context.
+    #[inline]
+    pub fn handler(&self) -> &T {
+        &self.handler
+    }
+
+    /// The probed address; prints as `kernel_clone+0x4/0x4a0`. Any context.
+    pub fn address(&self) -> Symbol {
+        Symbol(self.registration.as_ref().map_or(0, |r| r.node().address()))
+    }
+}
+
+#[pinned_drop]
+impl<T: Handler> PinnedDrop for Kprobe<T> {
+    fn drop(self: Pin<&mut Self>) {
+        // No handler runs any more after this, so the fields may go.
+        drop(self.project().registration.take());
+    }
+}
+
+fn callbacks<T: Handler>(handler: *const T) -> Callbacks {
+    Callbacks {
+        handler: handler.cast(),
+        pre: if T::HAS_PRE { Some(pre::<T>) } else { None },
+        post: if T::HAS_POST { Some(post::<T>) } else { None },
+    }
+}
+
+/// # Safety
+///
+/// To be called by the kernel only, as the `pre_handler` of a node that was registered with a `T`.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn pre<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_regs) -> c_int {
+    // SAFETY: The kernel passes the node, and registers that nobody writes while the handler runs.
+    let (node, regs) = unsafe { (Node::from_kprobe(kp), PtRegs::from_ptr(regs)) };
+    let cx = Context { node, regs, _phase: PhantomData };
+    // SAFETY: The node was registered with a `T`.
+    T::pre(unsafe { node.handler() }, &cx);
+    // Not zero would mean that the instruction is to be skipped.
+    0
+}
+
+/// # Safety
+///
+/// To be called by the kernel only, as the `post_handler` of a node that was registered with a `T`.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn post<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_regs, _flags: c_ulong) {
+    // SAFETY: The kernel passes the node, and registers that nobody writes while the handler runs.
+    let (node, regs) = unsafe { (Node::from_kprobe(kp), PtRegs::from_ptr(regs)) };
+    let cx = Context { node, regs, _phase: PhantomData };
+    // SAFETY: The node was registered with a `T`.
+    T::post(unsafe { node.handler() }, &cx);
+}
+
+/// Prints the target of a probe as it was written.
+struct Written<'a>(&'a Node);
+
+impl Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self.0.name(), f)
+    }
+}

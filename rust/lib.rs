@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Linux kernel probes in safe Rust.
+//!
+//! A module plants a probe on an instruction of the running kernel, its handler sees the registers there, and
+//! everything is taken out again when the module goes away:
+//!
+//! ```
+//! use kernel::{prelude::*, sync::atomic::{Atomic, Relaxed}};
+//! use rprobes::{kprobe::{self, Kprobe, PreContext}, Target};
+//!
+//! struct CountForks {
+//!     forks: Atomic<u64>,
+//! }
+//!
+//! #[vtable]
+//! impl kprobe::Handler for CountForks {
+//!     fn pre(&self, _cx: &PreContext<'_>) {
+//!         self.forks.fetch_add(1, Relaxed);
+//!     }
+//! }
+//!
+//! fn plant() -> Result<Pin<KBox<Kprobe<CountForks>>>> {
+//!     KBox::pin_init(
+//!         Kprobe::new(Target::symbol(c"kernel_clone"), CountForks { forks: Atomic::new(0) }),
+//!         GFP_KERNEL,
+//!     )
+//! }
+//! ```
+//!
+//! Start at [`kprobe`]. A module that uses this crate is declared with [`module!`], which also gives it string
+//! parameters; [`tracing`] writes into the kernel's trace buffer.
+//!
+//! # Contexts
+//!
+//! - *process context*: may sleep. Probes are registered and dropped here, and messages about errors appear in
+//!   the kernel log from here.
+//! - *atomic context*: must not sleep, take a mutex, or allocate with `GFP_KERNEL`. **Every handler runs in
+//!   atomic context**, on any CPU, on several at once, with preemption or interrupts off. The compiler can not
+//!   catch a handler that sleeps; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` does.
+
+#[macro_use]
+mod log;
+
+mod arch;
+mod bindings;
+pub mod kprobe;
+pub mod module;
+mod registration;
+mod regs;
+pub mod symbol;
+mod target;
+pub mod tracing;
+
+pub use regs::PtRegs;
+pub use symbol::Symbol;
+pub use target::Target;

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Declaring a module: [`module!`](crate::module!), its string parameters, and its end.
+//!
+//! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
+
+use core::cell::UnsafeCell;
+
+use kernel::{
+    bindings::{self, KSYM_NAME_LEN},
+    prelude::*,
+};
+
+/// How many bytes a string parameter has room for, with the NUL: the kernel's `KSYM_NAME_LEN`, 512.
+pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
+
+/// Declares a kernel module. As the kernel crate's [`module!`](kernel::macros::module), and besides:
+///
+/// - `string` parameters, like C's `module_param_string(symbol, symbol, KSYM_NAME_LEN, 0644)`: they stand in
+///   `/sys/module/<name>/parameters/` and in `modinfo`; a value of 512 bytes or more is refused, with a line in
+///   the kernel log. The integer types and `bool` are the kernel crate's own.
+/// - All parameters are found in `crate::params`: `params::symbol.get()?` for a string, `params::count.value()` for
+///   the others.
+/// - Probes that were leaked are unregistered when the module is unloaded.
+///
+/// A module with probes must be declared with this macro: it does not link otherwise.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+///
+/// rprobes::module! {
+///     type: Example,
+///     name: "example",
+///     authors: ["Somebody"],
+///     description: "An example",
+///     license: "GPL",
+///     params: {
+///         symbol: string { default: "kernel_clone", description: "Function to probe" },
+///         most: u32 { default: 10, description: "Lines to print at most" },
+///     },
+/// }
+///
+/// struct Example;
+///
+/// impl kernel::Module for Example {
+///     fn init(_module: &'static ThisModule) -> Result<Self> {
+///         pr_info!("symbol is {}, most is {}\n", params::symbol.get()?, params::most.value());
+///         Ok(Self)
+///     }
+/// }
+/// ```
+#[doc(alias = "module_param_string")]
+#[macro_export]
+macro_rules! module {
+    (type: $type:ty, $($rest:tt)*) => {
+        $crate::__module! { @keys [$type] [] $($rest)* }
+
+        #[doc(hidden)]
+        #[$crate::module::__private::pin_data]
+        struct ModuleWithProbes {
+            #[pin]
+            module: $type,
+            // Dropped after the module: fields are dropped in this order.
+            drain: $crate::module::__private::Drain,
+        }
+
+        impl ::kernel::InPlaceModule for ModuleWithProbes {
+            fn init(
+                module: &'static ::kernel::ThisModule,
+            ) -> impl $crate::module::__private::PinInit<Self, ::kernel::error::Error> {
+                // The drain first: it is dropped, too, if the module refuses to load.
+                ::kernel::try_pin_init!(Self {
+                    drain: $crate::module::__private::Drain,
+                    module <- <$type as ::kernel::InPlaceModule>::init(module),
+                })
+            }
+        }
+
+        /// Registration refers to this, so that a module without a drain does not link.
+        #[doc(hidden)]
+        #[no_mangle]
+        static rprobes_needs_its_module_macro: u8 = 0;
+    };
+}
+
+/// Takes the string parameters out of the keys of [`module!`](crate::module!) and gives the rest to the kernel's.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __module {
+    // Sort the parameters: strings to the first list, others to the second.
+    (@keys [$type:ty] [$($key:tt)*] params: { $($params:tt)* } $(,)?) => {
+        $crate::__module! { @params [$type] [$($key)*] [] [] $($params)* }
+    };
+    (@keys [$type:ty] [$($key:tt)*]) => {
+        $crate::__module! { @params [$type] [$($key)*] [] [] }
+    };
+    (@keys [$type:ty] [$($done:tt)*] $key:ident: $value:tt $(, $($rest:tt)*)?) => {
+        $crate::__module! { @keys [$type] [$($done)* $key: $value,] $($($rest)*)? }
+    };
+
+    (@params [$type:ty] [$($key:tt)*] [$($strings:tt)*] [$($others:tt)*]
+        $name:ident: string { default: $default:literal, description: $description:literal $(,)? } $(, $($rest:tt)*)?
+    ) => {
+        $crate::__module! {
+            @params [$type] [$($key)*] [$($strings)* ($name $default $description)] [$($others)*] $($($rest)*)?
+        }
+    };
+    (@params [$type:ty] [$($key:tt)*] [$($strings:tt)*] [$($others:tt)*]
+        $name:ident: $kind:ident { default: $default:expr, description: $description:literal $(,)? }
+        $(, $($rest:tt)*)?
+    ) => {
+        $crate::__module! {
+            @params [$type] [$($key)*] [$($strings)*]
+            [$($others)* $name: $kind { default: $default, description: $description, },] $($($rest)*)?
+        }
+    };
+    (@params [$type:ty] [$($key:tt)*] [$(($name:ident $default:literal $description:literal))*] [$($others:tt)*]) => {
+        ::kernel::macros::module! {
+            type: ModuleWithProbes,
+            $($key)*
+            params: { $($others)* },
+        }
+
+        /// The parameters of this module.
+        #[allow(non_upper_case_globals, unused_imports)]
+        mod params {
+            pub(crate) use super::module_parameters::*;
+
+            $(
+                pub(crate) static $name: $crate::module::StringParam = $crate::module::StringParam::new($default);
+
+                const _: () = {
+                    #[link_section = "__param"]
+                    #[used]
+                    static PARAM: ::kernel::module_param::KernelParam = $name.__kernel_param(
+                        $crate::module::__private::c_str(concat!(stringify!($name), "\0")),
+                        &STRING,
+                    );
+                    static STRING: $crate::module::__private::KparamString = $name.__kparam_string();
+
+                    #[link_section = ".modinfo"]
+                    #[used]
+                    static TYPE: [u8; TYPE_TEXT.len()] = $crate::module::__private::bytes(TYPE_TEXT);
+                    const TYPE_TEXT: &str = concat!("parmtype=", stringify!($name), ":string\0");
+
+                    #[link_section = ".modinfo"]
+                    #[used]
+                    static DESCRIPTION: [u8; TEXT.len()] = $crate::module::__private::bytes(TEXT);
+                    const TEXT: &str = concat!("parm=", stringify!($name), ":", $description, "\0");
+                };
+            )*
+        }
+    };
+}
+
+/// A string parameter of a module, declared by [`module!`](crate::module!).
+///
+/// Stands on `param_ops_string`.
+pub struct StringParam {
+    text: UnsafeCell<[u8; STRING_PARAM_LEN]>,
+}
+
+// SAFETY: The kernel writes the text, and `get` reads it, under the parameter lock of the module.
+unsafe impl Sync for StringParam {}
+
+impl StringParam {
+    #[doc(hidden)]
+    pub const fn new(default: &str) -> Self {
+        let default = default.as_bytes();
+        assert!(default.len() < STRING_PARAM_LEN, "the default of a string parameter is too long");
+        let mut text = [0; STRING_PARAM_LEN];
+        let mut i = 0;
+        while i < default.len() {
+            text[i] = default[i];
+            i += 1;
+        }
+        Self { text: UnsafeCell::new(text) }
+    }
+
+    /// A copy of the value: as given at load time, or written to `/sys/module/<name>/parameters/` since.
+    ///
+    /// Process context: takes the lock that a write through sysfs holds.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    pub fn get(&self) -> Result<StringValue> {
+        let mut text = KVec::new();
+        let this_module = crate::module::this_module();
+        // SAFETY: `this_module` is the module that this code is in, hence alive; process context, says the caller.
+        unsafe { bindings::kernel_param_lock(this_module) };
+        // SAFETY: Writers hold the lock, which is ours.
+        let value = unsafe { &*self.text.get() };
+        let len = value.iter().position(|&c| c == 0).unwrap_or(value.len());
+        let copied = text.extend_from_slice(&value[..len], GFP_KERNEL);
+        // SAFETY: Locked above.
+        unsafe { bindings::kernel_param_unlock(this_module) };
+        copied?;
+        Ok(StringValue(text))
+    }
+
+    #[doc(hidden)]
+    pub const fn __kparam_string(&'static self) -> __private::KparamString {
+        __private::KparamString(bindings::kparam_string {
+            maxlen: STRING_PARAM_LEN as c_uint,
+            string: self.text.get().cast(),
+        })
+    }
+
+    #[doc(hidden)]
+    pub const fn __kernel_param(
+        &'static self,
+        name: &'static CStr,
+        string: &'static __private::KparamString,
+    ) -> kernel::module_param::KernelParam {
+        kernel::module_param::KernelParam::new(bindings::kernel_param {
+            name: kernel::str::as_char_ptr_in_const_context(name),
+            mod_: this_module(),
+            ops: &raw const bindings::param_ops_string,
+            perm: 0o644,
+            level: -1,
+            flags: 0,
+            __bindgen_anon_1: bindings::kernel_param__bindgen_ty_1 { str_: &raw const string.0 },
+        })
+    }
+}
+
+/// The value of a [`StringParam`] at one moment.
+pub struct StringValue(KVec<u8>);
+
+impl core::ops::Deref for StringValue {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl kernel::fmt::Display for StringValue {
+    fn fmt(&self, f: &mut kernel::fmt::Formatter<'_>) -> kernel::fmt::Result {
+        kernel::fmt::Display::fmt(kernel::str::BStr::from_bytes(&self.0), f)
+    }
+}
+
+/// `THIS_MODULE`.
+const fn this_module() -> *mut bindings::module {
+    // Only the address is taken; the module loader fills the struct in before any code runs.
+    (&raw const bindings::__this_module).cast_mut()
+}
+
+/// What [`module!`](crate::module!) expands to.
+#[doc(hidden)]
+pub mod __private {
+    pub use pin_init::{pin_data, PinInit};
+
+    use super::*;
+
+    /// Unregisters leaked probes when dropped, after everything else of the module.
+    pub struct Drain;
+
+    impl Drop for Drain {
+        fn drop(&mut self) {
+            crate::registration::drain();
+        }
+    }
+
+    /// `struct kparam_string`.
+    #[repr(transparent)]
+    pub struct KparamString(pub(super) bindings::kparam_string);
+
+    // SAFETY: The kernel alone reads it, and it never changes.
+    unsafe impl Sync for KparamString {}
+
+    /// `text` must end with its only NUL.
+    pub const fn c_str(text: &'static str) -> &'static CStr {
+        match CStr::from_bytes_with_nul(text.as_bytes()) {
+            Ok(text) => text,
+            Err(_) => panic!("a name with a NUL in it"),
+        }
+    }
+
+    /// The bytes of `text` as an array, to be put in a section.
+    pub const fn bytes<const N: usize>(text: &str) -> [u8; N] {
+        let mut bytes = [0; N];
+        let mut i = 0;
+        while i < N {
+            bytes[i] = text.as_bytes()[i];
+            i += 1;
+        }
+        bytes
+    }
+}
