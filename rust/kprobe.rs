@@ -147,8 +147,9 @@ impl<'a, Phase> Context<'a, Phase> {
 pub struct Kprobe<T: Handler> {
     #[pin]
     handler: T,
-    /// Taken in `drop`, before the handler goes.
+    /// Taken by `unregister`, before the handler goes.
     registration: Option<Registration>,
+    address: Symbol,
     /// The kernel has a pointer to `handler`.
     #[pin]
     _pin: PhantomPinned,
@@ -193,6 +194,7 @@ impl<T: Handler> Kprobe<T> {
                 // the order, or `Self` is leaked and its memory, being pinned, is never used for anything else.
                 Some(unsafe { Registration::new(&target, callbacks::<T>(handler)) }?)
             },
+            address: Symbol(registration.as_ref().map_or(0, |r| r.node().address())),
         })
     }
 
@@ -203,8 +205,17 @@ impl<T: Handler> Kprobe<T> {
     }
 
     /// The probed address; prints as `kernel_clone+0x4/0x4a0`. Any context.
+    #[inline]
     pub fn address(&self) -> Symbol {
-        Symbol(self.registration.as_ref().map_or(0, |r| r.node().address()))
+        self.address
+    }
+
+    /// Takes the probe out now instead of when it is dropped: the handler runs no more once this returns.
+    ///
+    /// Process context: waits for handlers that are running.
+    #[doc(alias = "unregister_kprobe")]
+    pub fn unregister(self: Pin<&mut Self>) {
+        drop(self.project().registration.take());
     }
 }
 
@@ -212,7 +223,7 @@ impl<T: Handler> Kprobe<T> {
 impl<T: Handler> PinnedDrop for Kprobe<T> {
     fn drop(self: Pin<&mut Self>) {
         // No handler runs any more after this, so the fields may go.
-        drop(self.project().registration.take());
+        self.unregister();
     }
 }
 

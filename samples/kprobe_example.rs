@@ -68,6 +68,8 @@ impl kernel::InPlaceModule for KprobeExample {
 #[pinned_drop]
 impl PinnedDrop for KprobeExample {
     fn drop(self: Pin<&mut Self>) {
-        pr_info!("kprobe at {} unregistered\n", self.probe.address());
+        let mut probe = self.project().probe;
+        probe.as_mut().unregister();
+        pr_info!("kprobe at {} unregistered\n", probe.address());
     }
 }

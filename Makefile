@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The rprobes authors
+#
+# The one entry point; "make help" lists what it does. Kbuild says what is built.
+#
+#	KERNEL=debian-7.3	a stock kernel that set-up prepares (the default)
+#	KDIR=~/build/linux	your own build tree instead, with this machine's toolchain; LLVM=1 if it is a clang tree
+#	V=1			show the commands
+
+KERNEL ?= debian-7.3
+NAME ?=
+DIR ?=
+export KERNEL KDIR LLVM V RUSTC BINDGEN
+# scripts/build starts make anew.
+unexport MAKEFLAGS MFLAGS MAKELEVEL
+
+.DEFAULT_GOAL := modules
+.PHONY: modules demo test shell doctor new clippy fmt doc rust-analyzer clean distclean help
+
+## modules: build the samples and the test modules (the default)
+modules:
+	@scripts/build modules
+
+## demo: boot a stock kernel in QEMU and show a Rust kprobe hitting in it
+## test: run every test
+## shell: boot with the modules copied in and give a shell; Ctrl-A X leaves
+demo test shell:
+	@scripts/run $@
+
+## doctor: say what was set up, what this machine has, and what a KDIR lacks
+doctor:
+	@scripts/doctor
+
+## new: make a module of your own: make new NAME=my_probe DIR=~/my_probe
+new:
+	@scripts/new "$(NAME)" "$(DIR)"
+
+## clippy: lint the modules and the test runner
+clippy:
+	@scripts/build clippy
+	@scripts/cargo clippy --quiet --all-targets -- -D warnings
+
+## fmt: format all Rust code
+fmt:
+	@scripts/build fmt
+
+## doc: make the documentation of the crate, doc/rprobes/index.html
+doc:
+	@scripts/build doc
+
+## rust-analyzer: write rust-project.json for editors
+rust-analyzer:
+	@scripts/build rust-analyzer
+
+## clean: remove what was built here
+## distclean: remove the build root and the kernels as well
+clean distclean:
+	@scripts/clean $@
+
+help:
+	@sed -n 's/^## /  /p' Makefile

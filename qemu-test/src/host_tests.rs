@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! What `make` says, and leaves behind, outside the guest: mostly to bad input.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{bail, ensure, Context, Result};
+use tempfile::TempDir;
+
+use crate::{
+    kernel::{cache, Kernel},
+    ktap::Test,
+    report::Report,
+};
+
+struct Host<'a> {
+    kernel: &'a Kernel,
+    repo: &'a Path,
+}
+
+type Case = fn(&Host<'_>) -> Result<()>;
+
+const CASES: &[(&str, Case)] = &[
+    ("kdir_that_does_not_exist", kdir_that_does_not_exist),
+    ("kdir_that_is_no_kernel_tree", kdir_that_is_no_kernel_tree),
+    ("kdir_with_rust_off", kdir_with_rust_off),
+    ("kdir_of_a_headers_package", kdir_of_a_headers_package),
+    ("kdir_of_another_rustc", kdir_of_another_rustc),
+    ("kdir_of_clang_without_llvm", kdir_of_clang_without_llvm),
+    ("kernel_that_is_unknown", kernel_that_is_unknown),
+    ("new_module_builds_with_kdir", new_module_builds_with_kdir),
+    ("new_module_needs_a_good_name", new_module_needs_a_good_name),
+    ("new_module_overwrites_nothing", new_module_overwrites_nothing),
+    ("module_must_use_our_macro", module_must_use_our_macro),
+    ("nothing_is_rebuilt_for_nothing", nothing_is_rebuilt_for_nothing),
+    ("examples_of_the_documentation_compile", examples_of_the_documentation_compile),
+    ("broken_download_is_mended", broken_download_is_mended),
+];
+
+pub fn run(kernel: &Kernel, repo: &Path, report: &mut Report) -> Result<()> {
+    let host = Host { kernel, repo };
+    for (name, case) in CASES {
+        let begun = Instant::now();
+        let failure = case(&host).err().map(|error| format!("{error:#}"));
+        report.add(Test {
+            name: (*name).to_owned(),
+            failure,
+            seconds: begun.elapsed().as_secs_f64(),
+        });
+    }
+    Ok(())
+}
+
+impl Host<'_> {
+    fn make(&self, directory: &Path, arguments: &[&str]) -> Result<(bool, String)> {
+        let output = Command::new("make")
+            .args(arguments)
+            .current_dir(directory)
+            .env_remove("KERNEL")
+            .stdin(Stdio::null())
+            .output()
+            .context("can not run make")?;
+        let text = [output.stdout, output.stderr].concat();
+        Ok((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
+    }
+
+    /// make must fail, and say `wanted` in one line.
+    fn refused(&self, arguments: &[&str], wanted: &[&str]) -> Result<()> {
+        let (ok, text) = self.make(self.repo, arguments)?;
+        ensure!(!ok, "make {arguments:?} should have failed, but said:\n{text}");
+        let found = text
+            .lines()
+            .filter(|line| line.starts_with("rprobes: "))
+            .any(|line| wanted.iter().all(|wanted| line.contains(wanted)));
+        ensure!(found, "make {arguments:?} should have said {wanted:?} in one line, but said:\n{text}");
+        Ok(())
+    }
+
+    /// A directory that looks like a build tree to the preflight, with `edit` made to its configuration.
+    fn tree(&self, edit: impl FnOnce(String) -> String) -> Result<TempDir> {
+        let tree = tempfile::tempdir()?;
+        let config = fs::read_to_string(self.kernel.build.join(".config"))?;
+        fs::write(tree.path().join(".config"), edit(config))?;
+        fs::write(tree.path().join("Makefile"), "")?;
+        fs::create_dir(tree.path().join("rust"))?;
+        for name in ["libkernel.rmeta", "libpin_init.rmeta", "libmacros.so"] {
+            fs::write(tree.path().join("rust").join(name), "")?;
+        }
+        Ok(tree)
+    }
+
+    /// `make new` in a directory of its own.
+    fn new_module(&self) -> Result<TempDir> {
+        let parent = tempfile::tempdir()?;
+        let directory = format!("DIR={}/my_probe", parent.path().display());
+        let (ok, text) = self.make(self.repo, &["new", "NAME=my_probe", &directory])?;
+        ensure!(ok, "make new: {text}");
+        Ok(parent)
+    }
+}
+
+fn kdir(path: &Path) -> String {
+    format!("KDIR={}", path.display())
+}
+
+fn kdir_that_does_not_exist(host: &Host<'_>) -> Result<()> {
+    host.refused(&["KDIR=/nowhere"], &["/nowhere does not exist", "give the build directory"])
+}
+
+fn kdir_that_is_no_kernel_tree(host: &Host<'_>) -> Result<()> {
+    let tree = tempfile::tempdir()?;
+    host.refused(&[&kdir(tree.path())], &["is not a configured kernel tree", "run 'make defconfig"])
+}
+
+fn kdir_with_rust_off(host: &Host<'_>) -> Result<()> {
+    let tree = host.tree(|config| config.replace("CONFIG_RUST=y", "# CONFIG_RUST is not set"))?;
+    host.refused(&[&kdir(tree.path())], &["has CONFIG_RUST off", "switch on 'Rust support'"])
+}
+
+fn kdir_of_a_headers_package(host: &Host<'_>) -> Result<()> {
+    let release = &host.kernel.release;
+    let headers =
+        cache()?.join(format!("kernels/{release}/headers/usr/src/linux-headers-{release}"));
+    host.refused(&[&kdir(&headers)], &["lacks the Rust metadata", "make KERNEL=debian-7.3"])
+}
+
+fn kdir_of_another_rustc(host: &Host<'_>) -> Result<()> {
+    let tree = host.tree(|config| config.replace("\"rustc 1.85.1", "\"rustc 1.78.0"))?;
+    host.refused(&[&kdir(tree.path())], &["was built with 'rustc 1.78.0", "is 'rustc 1.85.1", "RUSTC="])
+}
+
+fn kdir_of_clang_without_llvm(host: &Host<'_>) -> Result<()> {
+    let tree = host.tree(|config| config + "CONFIG_CC_IS_CLANG=y\n")?;
+    host.refused(&[&kdir(tree.path())], &["was built with clang", "add LLVM=1"])
+}
+
+fn kernel_that_is_unknown(host: &Host<'_>) -> Result<()> {
+    for target in ["modules", "demo", "test", "shell"] {
+        host.refused(&[target, "KERNEL=debian-1.0"], &["unknown KERNEL=debian-1.0", "known: debian-7.3"])?;
+    }
+    Ok(())
+}
+
+fn new_module_builds_with_kdir(host: &Host<'_>) -> Result<()> {
+    let parent = host.new_module()?;
+    let directory = parent.path().join("my_probe");
+    let (ok, text) = host.make(&directory, &[&kdir(&host.kernel.build)])?;
+    ensure!(ok && directory.join("my_probe.ko").exists(), "make in the new directory: {text}");
+    ensure!(!text.contains("warning"), "the new module builds with warnings: {text}");
+    Ok(())
+}
+
+fn new_module_needs_a_good_name(host: &Host<'_>) -> Result<()> {
+    let parent = tempfile::tempdir()?;
+    let directory = format!("DIR={}/x", parent.path().display());
+    host.refused(&["new", "NAME=My-Probe", &directory], &["NAME=My-Probe", "my_probe"])?;
+    host.refused(&["new", "NAME=my_probe"], &["usage: make new NAME=my_probe DIR="])?;
+    ensure!(fs::read_dir(parent.path())?.next().is_none(), "something was left in {directory}");
+    Ok(())
+}
+
+fn new_module_overwrites_nothing(host: &Host<'_>) -> Result<()> {
+    let parent = tempfile::tempdir()?;
+    fs::write(parent.path().join("mine"), "mine")?;
+    let directory = format!("DIR={}", parent.path().display());
+    host.refused(&["new", "NAME=my_probe", &directory], &["is there and not empty", "nothing was changed"])?;
+    ensure!(fs::read_dir(parent.path())?.count() == 1, "something was added to {directory}");
+    Ok(())
+}
+
+fn module_must_use_our_macro(host: &Host<'_>) -> Result<()> {
+    let parent = host.new_module()?;
+    let directory = parent.path().join("my_probe");
+    let source = directory.join("my_probe.rs");
+    let text = fs::read_to_string(&source)?;
+    // The kernel's macro has no string parameters.
+    let start = text.find("    params: {").context("the scaffold has parameters")?;
+    let end = start + text[start..].find("    },\n").context("the parameters end")? + "    },\n".len();
+    let text = (text[..start].to_owned() + &text[end..])
+        .replace("rprobes::module!", "kernel::prelude::module!")
+        .replace("            let symbol = params::symbol.get()?;\n", "")
+        .replace("Target::parse(&symbol)?", "Target::symbol(c\"kernel_clone\")");
+    fs::write(&source, text)?;
+    let (ok, text) = host.make(&directory, &[&kdir(&host.kernel.build)])?;
+    ensure!(
+        !ok && text.contains("rprobes_needs_its_module_macro"),
+        "should not link for want of rprobes_needs_its_module_macro: {text}"
+    );
+    Ok(())
+}
+
+fn nothing_is_rebuilt_for_nothing(host: &Host<'_>) -> Result<()> {
+    let (ok, first) = host.make(host.repo, &[])?;
+    ensure!(ok, "make: {first}");
+    let (ok, second) = host.make(host.repo, &[])?;
+    ensure!(ok && second.trim().is_empty(), "the second make should do and say nothing: {second}");
+    Ok(())
+}
+
+fn examples_of_the_documentation_compile(host: &Host<'_>) -> Result<()> {
+    let output = Command::new(host.repo.join("scripts/build")).arg("doctest").env_remove("KERNEL").output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let all = text.contains("test result: ok.") && !text.contains("running 0 tests");
+    ensure!(
+        output.status.success() && all,
+        "{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
+
+/// A download is killed half way, and another file is cut short: the next set-up mends both.
+fn broken_download_is_mended(host: &Host<'_>) -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let download = host.repo.join("scripts/download");
+    let packages = ["linux-source-7.3", "busybox-static"];
+    let start = || {
+        Command::new(&download)
+            .arg(directory.path())
+            .args(packages)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("can not start the download")
+    };
+    let bytes = || -> Result<u64> {
+        let mut bytes = 0;
+        for entry in fs::read_dir(directory.path())? {
+            bytes += entry?.metadata().map_or(0, |data| data.len());
+        }
+        Ok(bytes)
+    };
+    let mut child = start()?;
+    let begun = Instant::now();
+    while bytes()? < 4 << 20 {
+        if let Some(status) = child.try_wait()? {
+            bail!("the download ended before it could be broken: {status}; is there a network?");
+        }
+        ensure!(begun.elapsed() < Duration::from_secs(60), "the download does not get anywhere");
+        thread::park_timeout(Duration::from_millis(1));
+    }
+    // apt-get is a child of the script, and must be killed as suddenly.
+    Command::new("pkill").args(["-KILL", "-f", "apt-get download"]).status()?;
+    let _ = child.kill();
+    child.wait()?;
+    ensure!(start()?.wait()?.success(), "the second download failed");
+
+    let mut seen = 0;
+    for entry in fs::read_dir(directory.path())? {
+        let path = entry?.path();
+        if !path.to_string_lossy().contains("busybox") {
+            continue;
+        }
+        seen += 1;
+        let whole = fs::read(&path)?;
+        fs::write(&path, &whole[..whole.len() / 2])?;
+        ensure!(start()?.wait()?.success(), "the third download failed");
+        ensure!(fs::read(&path)? == whole, "{} was not mended", path.display());
+    }
+    ensure!(seen == 1, "busybox was not downloaded");
+    for entry in fs::read_dir(directory.path())? {
+        let path = entry?.path();
+        let ok = Command::new("dpkg-deb").arg("--fsys-tarfile").arg(&path).stdout(Stdio::null()).status()?;
+        ensure!(ok.success(), "{} is broken", path.display());
+    }
+    Ok(())
+}

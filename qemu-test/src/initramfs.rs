@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! The guest's file system: busybox, kmod, the modules, and what the guest runs. Made anew for each boot.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+use cpio::newc::{trailer, Builder, ModeFileType};
+use tempfile::NamedTempFile;
+
+pub struct Initramfs {
+    file: NamedTempFile,
+}
+
+/// kmod is one program under several names.
+const KMOD_NAMES: [&str; 4] = ["insmod", "rmmod", "lsmod", "modinfo"];
+
+impl Initramfs {
+    /// With all modules of `repo`, and those of `others` if it is another directory.
+    pub fn new(repo: &Path, others: Option<&Path>) -> Result<Self> {
+        let mut archive = Archive {
+            inode: 0,
+            file: NamedTempFile::new()?,
+        };
+        for directory in ["bin", "sbin", "modules", "rprobes", "rprobes/tests", "root", "usr", "lib64"] {
+            archive.directory(directory)?;
+        }
+        archive.copy(Path::new("/usr/bin/busybox"), "bin/busybox")?;
+        archive.add_kmod()?;
+        let guest = repo.join("qemu-test/guest");
+        archive.copy(&guest.join("init"), "init")?;
+        for name in ["run-tests", "prelude", "demo", "welcome"] {
+            archive.copy(&guest.join(name), &format!("rprobes/{name}"))?;
+        }
+        for test in files(&repo.join("qemu-test/tests"), "sh")? {
+            archive.copy(&test, &format!("rprobes/tests/{}", name(&test)))?;
+        }
+        let mut directories = vec![repo.join("samples"), repo.join("qemu-test/modules")];
+        directories.extend(others.filter(|others| *others != repo).map(Path::to_owned));
+        for directory in directories {
+            for module in files(&directory, "ko")? {
+                archive.copy(&module, &format!("modules/{}", name(&module)))?;
+            }
+        }
+        trailer(archive.file.as_file_mut())?;
+        Ok(Self { file: archive.file })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+}
+
+struct Archive {
+    inode: u32,
+    file: NamedTempFile,
+}
+
+impl Archive {
+    fn entry(&mut self, name: &str, kind: ModeFileType, mode: u32, content: &[u8]) -> Result<()> {
+        self.inode += 1;
+        let mut writer = Builder::new(name)
+            .ino(self.inode)
+            .nlink(1)
+            .mode(mode)
+            .set_mode_file_type(kind)
+            .write(self.file.as_file_mut(), content.len().try_into()?);
+        writer.write_all(content)?;
+        writer.finish()?;
+        Ok(())
+    }
+
+    fn directory(&mut self, name: &str) -> Result<()> {
+        self.entry(name, ModeFileType::Directory, 0o755, &[])
+    }
+
+    fn copy(&mut self, from: &Path, to: &str) -> Result<()> {
+        let content = fs::read(from).with_context(|| format!("can not read {}", from.display()))?;
+        self.entry(to, ModeFileType::Regular, 0o755, &content)
+    }
+
+    /// kmod, with the libraries that it is linked to. busybox's insmod would try twice and so report errors twice.
+    fn add_kmod(&mut self) -> Result<()> {
+        let kmod = Path::new("/usr/bin/kmod");
+        self.copy(kmod, "bin/kmod")?;
+        for name in KMOD_NAMES {
+            self.entry(&format!("sbin/{name}"), ModeFileType::Symlink, 0o777, b"/bin/kmod")?;
+        }
+        let output = Command::new("ldd").arg(kmod).output().context("can not run ldd")?;
+        let mut made = Vec::new();
+        for library in String::from_utf8_lossy(&output.stdout)
+            .split_whitespace()
+            .filter(|word| word.starts_with('/'))
+        {
+            let relative = library.trim_start_matches('/');
+            for parent in Path::new(relative).ancestors().skip(1).collect::<Vec<_>>().into_iter().rev() {
+                let parent = parent.to_str().context("a path that is not UTF-8")?.to_owned();
+                if !parent.is_empty() && !made.contains(&parent) {
+                    self.directory(&parent)?;
+                    made.push(parent);
+                }
+            }
+            self.copy(Path::new(library), relative)?;
+        }
+        Ok(())
+    }
+}
+
+/// The files of a directory that end in `.extension`, sorted.
+pub fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory).with_context(|| format!("can not read {}", directory.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == extension) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

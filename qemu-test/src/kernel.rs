@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! The kernels that set-up has prepared.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{bail, Context, Result};
+
+/// A kernel that can be booted.
+pub struct Kernel {
+    /// What `KERNEL=` calls it.
+    pub name: String,
+    /// What `uname -r` will say.
+    pub release: String,
+    /// The image.
+    pub image: PathBuf,
+    /// The build tree that modules are made against.
+    pub build: PathBuf,
+}
+
+/// Where set-up keeps things, which the build root tells us.
+pub fn cache() -> Result<PathBuf> {
+    let cache = env::var_os("RPROBES_CACHE").context("RPROBES_CACHE is not set: run this through make")?;
+    Ok(cache.into())
+}
+
+impl Kernel {
+    /// The kernel called `name` in the cache.
+    pub fn find(cache: &Path, name: &str) -> Result<Self> {
+        let kernels = cache.join("kernels");
+        let directory = kernels.join(name);
+        if !directory.join(".complete").exists() {
+            bail!("KERNEL={name} is not set up in {}; run 'make demo KERNEL={name}'", cache.display());
+        }
+        // The name is a link to the directory of the release.
+        let directory = directory.canonicalize()?;
+        let release = directory
+            .file_name()
+            .and_then(|name| name.to_str())
+            .with_context(|| format!("{} has no name", directory.display()))?
+            .to_owned();
+        Ok(Self {
+            name: name.to_owned(),
+            image: directory.join("vmlinuz"),
+            build: directory.join("build"),
+            release,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_name_leads_to_its_release() {
+        let cache = tempfile::tempdir().unwrap();
+        let release = cache.path().join("kernels/7.3.4+deb13-amd64");
+        fs::create_dir_all(&release).unwrap();
+        fs::write(release.join(".complete"), "").unwrap();
+        symlink("7.3.4+deb13-amd64", cache.path().join("kernels/debian-7.3")).unwrap();
+
+        let kernel = Kernel::find(cache.path(), "debian-7.3").unwrap();
+        assert_eq!(kernel.release, "7.3.4+deb13-amd64");
+        assert_eq!(kernel.name, "debian-7.3");
+        assert!(kernel.image.ends_with("7.3.4+deb13-amd64/vmlinuz"));
+    }
+
+    #[test]
+    fn a_set_up_that_was_cut_off_does_not_count() {
+        let cache = tempfile::tempdir().unwrap();
+        fs::create_dir_all(cache.path().join("kernels/debian-7.3")).unwrap();
+        let error = Kernel::find(cache.path(), "debian-7.3").err().unwrap().to_string();
+        assert!(error.contains("make demo KERNEL=debian-7.3"), "{error}");
+    }
+}

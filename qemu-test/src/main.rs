@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Boots a kernel in QEMU and tests the modules of rprobes in it.
+
+mod console;
+mod host_tests;
+mod initramfs;
+mod kernel;
+mod ktap;
+mod report;
+mod suite;
+mod vm;
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::{bail, Result};
+use clap::{Parser, Subcommand};
+
+use crate::{
+    initramfs::Initramfs,
+    kernel::Kernel,
+    vm::{End, Limits, Vm},
+};
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// The kernel to boot, as set-up calls it.
+    #[arg(long, global = true, default_value = "debian-7.3")]
+    kernel: String,
+    /// Where rprobes is.
+    #[arg(long, global = true, default_value = ".")]
+    repo: PathBuf,
+    /// A directory with modules of somebody else, to be copied in as well.
+    #[arg(long, global = true)]
+    modules: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show a Rust kprobe hitting.
+    Demo,
+    /// Run every test.
+    Test,
+    /// Boot and give a shell.
+    Shell,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("rprobes: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns whether all went well.
+fn run(arguments: Arguments) -> Result<bool> {
+    let kernel = Kernel::find(&kernel::cache()?, &arguments.kernel)?;
+    let repo = arguments.repo.canonicalize()?;
+    match arguments.command {
+        Command::Demo => demo(&kernel, &Initramfs::new(&repo, None)?),
+        Command::Test => suite::run(&kernel, &repo),
+        Command::Shell => {
+            vm::shell(&kernel, &Initramfs::new(&repo, arguments.modules.as_deref())?)
+        }
+    }
+}
+
+fn demo(kernel: &Kernel, initramfs: &Initramfs) -> Result<bool> {
+    let limits = Limits {
+        whole: Duration::from_secs(120),
+        silence: Duration::from_secs(40),
+    };
+    let mut hits = 0;
+    let outcome = Vm::new(kernel, initramfs, "demo", limits).run(|line| {
+        if line.contains("pre_handler: p->addr = kernel_clone+") {
+            hits += 1;
+        }
+        if line != vm::DONE {
+            println!("{line}");
+        }
+    })?;
+    for splat in &outcome.splats {
+        eprintln!("the kernel complained:\n{}", splat.lines.join("\n"));
+    }
+    match outcome.end {
+        End::Done if hits > 0 && outcome.splats.is_empty() => Ok(true),
+        End::Done if hits == 0 => bail!("the probe did not hit"),
+        End::Done => Ok(false),
+        end => bail!("{end}"),
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! All tests: the runner's own, those in the guest, guests that misbehave, and what make says to bad input.
+
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+
+use crate::{
+    console::Splat,
+    host_tests,
+    initramfs::{files, Initramfs},
+    kernel::Kernel,
+    ktap::{self, Line, Test},
+    report::Report,
+    vm::{End, Limits, Outcome, Vm},
+};
+
+/// Returns whether all tests passed.
+pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
+    let results = repo.join("results");
+    fs::create_dir_all(&results)?;
+    println!("Testing with {}, Linux {}", kernel.name, kernel.release);
+    let mut report = Report::default();
+    unit_tests(repo, &mut report)?;
+    let initramfs = Initramfs::new(repo, None)?;
+    guest_tests(kernel, &initramfs, repo, &mut report)?;
+    misbehaving_guests(kernel, &initramfs, &mut report)?;
+    host_tests::run(kernel, repo, &mut report)?;
+    report.write(&results)?;
+    let failed = report.failed();
+    eprintln!("Results: {0}/ktap.txt, {0}/junit.xml, {0}/console.log", results.display());
+    println!("{} passed, {} failed", report.tests.len() - failed, failed);
+    Ok(failed == 0)
+}
+
+/// The unit tests of this program, by cargo.
+fn unit_tests(repo: &Path, report: &mut Report) -> Result<()> {
+    let output = Command::new("cargo")
+        .args(["test", "--release", "--quiet", "--", "--format=pretty"])
+        .current_dir(repo.join("qemu-test"))
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut count = 0;
+    for line in text.lines() {
+        let Some((name, result)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... ")) else {
+            continue;
+        };
+        count += 1;
+        report.add(Test {
+            name: format!("runner::{name}"),
+            failure: (result != "ok").then(|| text.clone().into_owned()),
+            seconds: 0.0,
+        });
+    }
+    if !output.status.success() || count == 0 {
+        report.fail("runner", &format!("cargo test: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)));
+    }
+    Ok(())
+}
+
+/// The scripts in `qemu-test/tests`, all in one guest.
+fn guest_tests(kernel: &Kernel, initramfs: &Initramfs, repo: &Path, report: &mut Report) -> Result<()> {
+    let wanted: Vec<String> = files(&repo.join("qemu-test/tests"), "sh")?
+        .iter()
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .collect();
+    let limits = Limits {
+        whole: Duration::from_secs(1800),
+        silence: Duration::from_secs(90),
+    };
+    let mut begun = Instant::now();
+    let mut diagnostics = String::new();
+    let outcome = Vm::new(kernel, initramfs, "tests", limits).run(|line| {
+        match ktap::parse(line) {
+            Line::Begin(_) => {
+                begun = Instant::now();
+                diagnostics.clear();
+            }
+            Line::Diagnostic(text) => {
+                diagnostics.push_str(text);
+                diagnostics.push('\n');
+            }
+            Line::Result { passed, name } => report.add(Test {
+                name: name.to_owned(),
+                failure: (!passed).then(|| diagnostics.clone()),
+                seconds: begun.elapsed().as_secs_f64(),
+            }),
+            Line::Version | Line::Plan(_) | Line::Other => {}
+        }
+    })?;
+    fs::write(repo.join("results/console.log"), &outcome.console)?;
+    for splat in &outcome.splats {
+        report.fail(splat.test.as_deref().unwrap_or("boot"), &complaint(splat));
+    }
+    for name in wanted {
+        if !report.tests.iter().any(|test| test.name == name) {
+            report.fail(&name, &format!("no result: {}", outcome.end));
+        }
+    }
+    Ok(())
+}
+
+fn complaint(splat: &Splat) -> String {
+    format!("the kernel complained:\n{}", splat.lines.join("\n"))
+}
+
+/// A guest that goes wrong must be reported as such, and in bounded time: `modules/misbehave.rs`.
+fn misbehaving_guests(kernel: &Kernel, initramfs: &Initramfs, report: &mut Report) -> Result<()> {
+    type Check = fn(&Outcome) -> bool;
+    let cases: [(&str, &str, Check); 4] = [
+        ("panic", "a panic, with its reason", |outcome| {
+            matches!(&outcome.end, End::Panicked(reason) if reason.starts_with("Kernel panic"))
+        }),
+        ("hang", "a hang", |outcome| matches!(outcome.end, End::Silent(_))),
+        ("warning", "a splat that quotes the warning", |outcome| {
+            outcome.end == End::Done && outcome.splats.iter().any(|splat| splat.lines[0].starts_with("WARNING: "))
+        }),
+        ("silence", "a guest that never answers", |outcome| matches!(outcome.end, End::Silent(_))),
+    ];
+    let limits = Limits {
+        whole: Duration::from_secs(60),
+        silence: Duration::from_secs(10),
+    };
+    for (what, reported, check) in cases {
+        let begun = Instant::now();
+        let outcome = Vm::new(kernel, initramfs, what, limits).run(|_| {})?;
+        let found = match outcome.splats.first() {
+            Some(splat) => format!("{}; {}", outcome.end, complaint(splat)),
+            None => outcome.end.to_string(),
+        };
+        report.add(Test {
+            name: format!("guest_{what}_is_reported"),
+            failure: (!check(&outcome)).then(|| format!("should be reported as {reported}, was: {found}")),
+            seconds: begun.elapsed().as_secs_f64(),
+        });
+    }
+    Ok(())
+}
