@@ -121,10 +121,9 @@ impl<'a, Phase> Context<'a, Phase> {
 /// #[vtable]
 /// impl kprobe::Handler for Say {
 ///     fn pre(&self, cx: &PreContext<'_>) {
-///         kernel::pr_info!("{} was reached\n", cx.address());
+///         pr_info!("{} was reached\n", cx.address());
 ///     }
 /// }
-/// # const __LOG_PREFIX: &[u8] = b"example\0";
 ///
 /// #[pin_data]
 /// struct Example {
@@ -242,7 +241,11 @@ fn callbacks<T: Handler>(handler: *const T) -> Callbacks {
 unsafe extern "C" fn pre<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_regs) -> c_int {
     // SAFETY: The kernel passes the node, and registers that nobody writes while the handler runs.
     let (node, regs) = unsafe { (Node::from_kprobe(kp), PtRegs::from_ptr(regs)) };
-    let cx = Context { node, regs, _phase: PhantomData };
+    let cx = Context {
+        node,
+        regs,
+        _phase: PhantomData,
+    };
     // SAFETY: The node was registered with a `T`.
     T::pre(unsafe { node.handler() }, &cx);
     // Not zero would mean that the instruction is to be skipped.
@@ -253,10 +256,18 @@ unsafe extern "C" fn pre<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_re
 ///
 /// To be called by the kernel only, as the `post_handler` of a node that was registered with a `T`.
 #[link_section = ".kprobes.text"]
-unsafe extern "C" fn post<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_regs, _flags: c_ulong) {
+unsafe extern "C" fn post<T: Handler>(
+    kp: *mut bindings::kprobe,
+    regs: *mut pt_regs,
+    _flags: c_ulong,
+) {
     // SAFETY: The kernel passes the node, and registers that nobody writes while the handler runs.
     let (node, regs) = unsafe { (Node::from_kprobe(kp), PtRegs::from_ptr(regs)) };
-    let cx = Context { node, regs, _phase: PhantomData };
+    let cx = Context {
+        node,
+        regs,
+        _phase: PhantomData,
+    };
     // SAFETY: The node was registered with a `T`.
     T::post(unsafe { node.handler() }, &cx);
 }

@@ -40,6 +40,9 @@
 //!   atomic context**, on any CPU, on several at once, with preemption or interrupts off. The compiler can not
 //!   catch a handler that sleeps; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` does.
 
+// kbuild says so, too, but rustdoc does not hear it.
+#![cfg_attr(any(doc, doctest), no_std)]
+
 #[macro_use]
 mod log;
 

@@ -51,6 +51,7 @@ pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
 ///         Ok(Self)
 ///     }
 /// }
+/// # fn main() {}
 /// ```
 #[doc(alias = "module_param_string")]
 #[macro_export]
@@ -170,14 +171,19 @@ impl StringParam {
     #[doc(hidden)]
     pub const fn new(default: &str) -> Self {
         let default = default.as_bytes();
-        assert!(default.len() < STRING_PARAM_LEN, "the default of a string parameter is too long");
+        assert!(
+            default.len() < STRING_PARAM_LEN,
+            "the default of a string parameter is too long"
+        );
         let mut text = [0; STRING_PARAM_LEN];
         let mut i = 0;
         while i < default.len() {
             text[i] = default[i];
             i += 1;
         }
-        Self { text: UnsafeCell::new(text) }
+        Self {
+            text: UnsafeCell::new(text),
+        }
     }
 
     /// A copy of the value: as given at load time, or written to `/sys/module/<name>/parameters/` since.
@@ -223,7 +229,9 @@ impl StringParam {
             perm: 0o644,
             level: -1,
             flags: 0,
-            __bindgen_anon_1: bindings::kernel_param__bindgen_ty_1 { str_: &raw const string.0 },
+            __bindgen_anon_1: bindings::kernel_param__bindgen_ty_1 {
+                str_: &raw const string.0,
+            },
         })
     }
 }

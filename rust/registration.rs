@@ -168,11 +168,18 @@ impl Registration {
         let mut meant = symbol;
         let mut result = register(kp, target, meant);
         if let (Err(error), Some(old)) = (result, symbol) {
-            if let Some((new, since)) = target::renamed(old.to_bytes()).filter(|_| error == ENOENT) {
+            if let Some((new, since)) = target::renamed(old.to_bytes()).filter(|_| error == ENOENT)
+            {
                 result = register(kp, target, Some(new));
                 if result.is_ok() {
                     meant = Some(new);
-                    log!(INFO, "{} is {} since Linux {}: probing that\n", old, new, since);
+                    log!(
+                        INFO,
+                        "{} is {} since Linux {}: probing that\n",
+                        old,
+                        new,
+                        since
+                    );
                 }
             }
         }
@@ -222,10 +229,11 @@ pub(crate) fn drain() {
     while let Some(probe) = NonNull::new(unsafe { bindings::rprobes_probe_unlink_first() }) {
         let node = probe.cast::<Node>();
         // SAFETY: What is linked is a live node: one whose owner was dropped is not in the list.
+        let name = unsafe { node.as_ref() }.name();
         log!(
             WARNING,
             "the probe at {} was leaked (mem::forget, or a reference cycle?); unregistering it\n",
-            unsafe { node.as_ref() }.name()
+            name
         );
         // SAFETY: It is registered. Whoever leaked the owner can not drop it any more: the module is gone. The
         // node itself stays allocated, as the leaked owner does.
@@ -252,7 +260,11 @@ unsafe fn unregister(kp: *mut bindings::kprobe) -> Result<(), Stuck> {
     }
     // SAFETY: `kp` is allocated, and the caller keeps it so.
     unsafe { bindings::rprobes_kprobe_silence(kp) };
-    log!(ERR, "the kernel could not disarm the probe at {}; it stays there, without a handler\n", address);
+    log!(
+        ERR,
+        "the kernel could not disarm the probe at {}; it stays there, without a handler\n",
+        address
+    );
     Err(Stuck)
 }
 
@@ -261,7 +273,7 @@ fn register(kp: *mut bindings::kprobe, target: &Target<'_>, symbol: Option<&CStr
     // SAFETY: `kp` is allocated and not registered, so it is ours. A failed registration has written to `addr`
     // and `flags`, so all four are set again. The name is needed by `register_kprobe` alone.
     unsafe {
-        (*kp).symbol_name = symbol.map_or(core::ptr::null(), CStr::as_ptr).cast();
+        (*kp).symbol_name = symbol.map_or(core::ptr::null(), CStr::as_char_ptr);
         (*kp).addr = match target.place {
             Place::Symbol(_) => core::ptr::null_mut(),
             Place::Address(address) => address as *mut bindings::kprobe_opcode_t,
@@ -282,7 +294,10 @@ fn is_unambiguous(symbol: Option<&CStr>, address: usize) -> Result {
         return Ok(());
     };
     let name = symbol.to_bytes();
-    let bare = name.iter().position(|&c| c == b':').map_or(name, |colon| &name[colon + 1..]);
+    let bare = name
+        .iter()
+        .position(|&c| c == b':')
+        .map_or(name, |colon| &name[colon + 1..]);
     match symbol::count(bare, address) {
         // None: an alias, which kallsyms shows under another name.
         0 | 1 => Ok(()),
@@ -302,7 +317,12 @@ fn is_unambiguous(symbol: Option<&CStr>, address: usize) -> Result {
 fn arm(kp: *mut bindings::kprobe, target: &Target<'_>) -> Result {
     // SAFETY: `kp` is registered.
     to_result(unsafe { bindings::enable_kprobe(kp) }).inspect_err(|error| {
-        log!(ERR, "the kernel could not arm the probe at {} ({})\n", target, Errno(*error));
+        log!(
+            ERR,
+            "the kernel could not arm the probe at {} ({})\n",
+            target,
+            Errno(*error)
+        );
     })?;
     // SAFETY: As above; the kernel changes `flags` under its own lock, and this bit only while enabling or
     // disabling.
@@ -335,6 +355,7 @@ fn explain(error: Error, target: &Target<'_>, symbol: Option<&CStr>) {
             Near::find(name.to_bytes()),
             errno
         ),
+        (ENOENT, None) => log!(ERR, "no probe at {}: no kernel function is there ({})\n", target, errno),
         (EILSEQ, _) => log!(
             ERR,
             "no probe at {}: the offset is inside an instruction; take one that objdump -d shows ({})\n",

@@ -195,7 +195,10 @@ fn is_near(wanted: &[u8], name: &[u8]) -> bool {
         return false;
     }
     // foo.isra.0, foo.constprop.0, foo.cold
-    if name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(b".")) {
+    if name
+        .strip_prefix(wanted)
+        .is_some_and(|rest| rest.starts_with(b"."))
+    {
         return true;
     }
     // sys_read: __x64_sys_read, __arm64_sys_read

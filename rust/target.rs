@@ -26,7 +26,10 @@ const RENAMED: &[(&[u8], &CStr, &str)] = &[
 
 /// The current name of a function that was renamed, and since when.
 pub(crate) fn renamed(name: &[u8]) -> Option<(&'static CStr, &'static str)> {
-    RENAMED.iter().find(|(old, ..)| *old == name).map(|(_, new, since)| (*new, *since))
+    RENAMED
+        .iter()
+        .find(|(old, ..)| *old == name)
+        .map(|(_, new, since)| (*new, *since))
 }
 
 /// Where to put a probe: a kernel function by name, an instruction inside one, or an address.
@@ -95,7 +98,10 @@ impl<'a> Target<'a> {
     pub fn parse(text: &'a [u8]) -> Result<Self> {
         let text = text.trim_ascii();
         if text.is_empty() {
-            log!(ERR, "no symbol given: name a kernel function, for example symbol=kernel_clone\n");
+            log!(
+                ERR,
+                "no symbol given: name a kernel function, for example symbol=kernel_clone\n"
+            );
             return Err(EINVAL);
         }
         if text.starts_with(b"0x") {
@@ -106,7 +112,11 @@ impl<'a> Target<'a> {
             None => (text, 0),
         };
         let offset = u32::try_from(offset).map_err(|_| {
-            log!(ERR, "{}: no function is that long\n", BStr::from_bytes(text));
+            log!(
+                ERR,
+                "{}: no function is that long\n",
+                BStr::from_bytes(text)
+            );
             EINVAL
         })?;
         let target = Self {
@@ -123,7 +133,10 @@ impl<'a> Target<'a> {
             return Ok(());
         };
         if name.is_empty() {
-            log!(ERR, "no symbol given: name a kernel function, for example symbol=kernel_clone\n");
+            log!(
+                ERR,
+                "no symbol given: name a kernel function, for example symbol=kernel_clone\n"
+            );
             return Err(EINVAL);
         }
         if name.len() > NAME_MAX {
@@ -160,7 +173,7 @@ impl Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place {
             Place::Symbol(name) => f.write_str(core::str::from_utf8(name).unwrap_or("?"))?,
-            Place::Address(address) => core::fmt::LowerHex::fmt(&address, f)?,
+            Place::Address(address) => write!(f, "{address:#x}")?,
         }
         if self.offset != 0 {
             write!(f, "+{:#x}", self.offset)?;

@@ -80,7 +80,9 @@ pub mod __private {
     impl Format {
         #[allow(clippy::new_without_default)]
         pub const fn new() -> Self {
-            Self(UnsafeCell::new(kernel::str::as_char_ptr_in_const_context(c"%pA")))
+            Self(UnsafeCell::new(kernel::str::as_char_ptr_in_const_context(
+                c"%pA",
+            )))
         }
     }
 

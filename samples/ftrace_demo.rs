@@ -26,7 +26,10 @@ impl kernel::Module for FtraceDemo {
         if params::off.value() {
             tracing::off();
         }
-        pr_info!("loaded, tracing is {}\n", if tracing::is_on() { "on" } else { "off" });
+        pr_info!(
+            "loaded, tracing is {}\n",
+            if tracing::is_on() { "on" } else { "off" }
+        );
         Ok(Self)
     }
 }

@@ -25,12 +25,20 @@ rprobes::module! {
 /// What is probed: a function with the C calling convention and six arguments.
 #[inline(never)]
 #[no_mangle]
-extern "C" fn rprobes_api_target(a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> usize {
+extern "C" fn rprobes_api_target(
+    a: usize,
+    b: usize,
+    c: usize,
+    d: usize,
+    e: usize,
+    f: usize,
+) -> usize {
     black_box(a) + b + c + d + e + f
 }
 
 fn call() -> usize {
-    let function: extern "C" fn(usize, usize, usize, usize, usize, usize) -> usize = black_box(rprobes_api_target);
+    let function: extern "C" fn(usize, usize, usize, usize, usize, usize) -> usize =
+        black_box(rprobes_api_target);
     function(1, 20, 300, 4000, 50000, 600000)
 }
 
@@ -99,14 +107,23 @@ impl kernel::Module for Api {
             both.handler().post.load(Relaxed),
             both.handler().arguments.load(Relaxed),
             sum,
-            if sp.abs_diff(&raw const here as usize) < 8192 { "near" } else { "far" }
+            if sp.abs_diff(&raw const here as usize) < 8192 {
+                "near"
+            } else {
+                "far"
+            }
         );
 
         // A second probe on the same instruction, and one without a handler.
         let second = KBox::pin_init(Kprobe::new(target, PreOnly(Atomic::new(0))), GFP_KERNEL)?;
-        let nothing = KBox::pin_init(Kprobe::new(Target::symbol(c"api:rprobes_api_target"), Nothing), GFP_KERNEL)?;
+        let nothing = KBox::pin_init(
+            Kprobe::new(Target::symbol(c"api:rprobes_api_target"), Nothing),
+            GFP_KERNEL,
+        )?;
         call();
-        let same = [second.address(), nothing.address()].iter().all(|address| *address == both.address());
+        let same = [second.address(), nothing.address()]
+            .iter()
+            .all(|address| *address == both.address());
         pr_info!(
             "two: first {}, second {}, same address {}\n",
             both.handler().pre.load(Relaxed),
@@ -124,11 +141,19 @@ impl kernel::Module for Api {
         // By address, and registered once more after it was unregistered.
         let address = rprobes_api_target as usize;
         for round in 0..2 {
-            let mut probe = KBox::pin_init(Kprobe::new(Target::address(address), PreOnly(Atomic::new(0))), GFP_KERNEL)?;
+            let mut probe = KBox::pin_init(
+                Kprobe::new(Target::address(address), PreOnly(Atomic::new(0))),
+                GFP_KERNEL,
+            )?;
             call();
             probe.as_mut().unregister();
             call();
-            pr_info!("round {}: {} at {}\n", round, probe.handler().0.load(Relaxed), probe.address());
+            pr_info!(
+                "round {}: {} at {}\n",
+                round,
+                probe.handler().0.load(Relaxed),
+                probe.address()
+            );
         }
         pr_info!("symbol: {}, no symbol: {}\n", Symbol(address), Symbol(16));
         Ok(Self)

@@ -15,8 +15,9 @@ static SPLAT: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a fixed expression")
 });
 
-static TIMESTAMP: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ").expect("a fixed expression"));
+static TIMESTAMP: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(<\d+>)?\[ *\d+\.\d+\](\[ *[TC]\d+\])? ").expect("a fixed expression")
+});
 
 /// How much of a complaint is quoted.
 const QUOTED_LINES: usize = 30;
@@ -126,6 +127,9 @@ mod tests {
     #[test]
     fn a_panic_gives_its_reason() {
         let console = console("[    4.0][    T1] Kernel panic - not syncing: Fatal exception\n");
-        assert_eq!(console.panic.as_deref(), Some("Kernel panic - not syncing: Fatal exception"));
+        assert_eq!(
+            console.panic.as_deref(),
+            Some("Kernel panic - not syncing: Fatal exception")
+        );
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{
     fs,
+    os::unix::process::CommandExt,
     path::Path,
     process::{Command, Stdio},
     thread,
@@ -37,10 +38,19 @@ const CASES: &[(&str, Case)] = &[
     ("kernel_that_is_unknown", kernel_that_is_unknown),
     ("new_module_builds_with_kdir", new_module_builds_with_kdir),
     ("new_module_needs_a_good_name", new_module_needs_a_good_name),
-    ("new_module_overwrites_nothing", new_module_overwrites_nothing),
+    (
+        "new_module_overwrites_nothing",
+        new_module_overwrites_nothing,
+    ),
     ("module_must_use_our_macro", module_must_use_our_macro),
-    ("nothing_is_rebuilt_for_nothing", nothing_is_rebuilt_for_nothing),
-    ("examples_of_the_documentation_compile", examples_of_the_documentation_compile),
+    (
+        "nothing_is_rebuilt_for_nothing",
+        nothing_is_rebuilt_for_nothing,
+    ),
+    (
+        "examples_of_the_documentation_compile",
+        examples_of_the_documentation_compile,
+    ),
     ("broken_download_is_mended", broken_download_is_mended),
 ];
 
@@ -68,18 +78,27 @@ impl Host<'_> {
             .output()
             .context("can not run make")?;
         let text = [output.stdout, output.stderr].concat();
-        Ok((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
+        Ok((
+            output.status.success(),
+            String::from_utf8_lossy(&text).into_owned(),
+        ))
     }
 
     /// make must fail, and say `wanted` in one line.
     fn refused(&self, arguments: &[&str], wanted: &[&str]) -> Result<()> {
         let (ok, text) = self.make(self.repo, arguments)?;
-        ensure!(!ok, "make {arguments:?} should have failed, but said:\n{text}");
+        ensure!(
+            !ok,
+            "make {arguments:?} should have failed, but said:\n{text}"
+        );
         let found = text
             .lines()
             .filter(|line| line.starts_with("rprobes: "))
             .any(|line| wanted.iter().all(|wanted| line.contains(wanted)));
-        ensure!(found, "make {arguments:?} should have said {wanted:?} in one line, but said:\n{text}");
+        ensure!(
+            found,
+            "make {arguments:?} should have said {wanted:?} in one line, but said:\n{text}"
+        );
         Ok(())
     }
 
@@ -111,39 +130,61 @@ fn kdir(path: &Path) -> String {
 }
 
 fn kdir_that_does_not_exist(host: &Host<'_>) -> Result<()> {
-    host.refused(&["KDIR=/nowhere"], &["/nowhere does not exist", "give the build directory"])
+    host.refused(
+        &["KDIR=/nowhere"],
+        &["/nowhere does not exist", "give the build directory"],
+    )
 }
 
 fn kdir_that_is_no_kernel_tree(host: &Host<'_>) -> Result<()> {
     let tree = tempfile::tempdir()?;
-    host.refused(&[&kdir(tree.path())], &["is not a configured kernel tree", "run 'make defconfig"])
+    host.refused(
+        &[&kdir(tree.path())],
+        &["is not a configured kernel tree", "run 'make defconfig"],
+    )
 }
 
 fn kdir_with_rust_off(host: &Host<'_>) -> Result<()> {
     let tree = host.tree(|config| config.replace("CONFIG_RUST=y", "# CONFIG_RUST is not set"))?;
-    host.refused(&[&kdir(tree.path())], &["has CONFIG_RUST off", "switch on 'Rust support'"])
+    host.refused(
+        &[&kdir(tree.path())],
+        &["has CONFIG_RUST off", "switch on 'Rust support'"],
+    )
 }
 
 fn kdir_of_a_headers_package(host: &Host<'_>) -> Result<()> {
     let release = &host.kernel.release;
-    let headers =
-        cache()?.join(format!("kernels/{release}/headers/usr/src/linux-headers-{release}"));
-    host.refused(&[&kdir(&headers)], &["lacks the Rust metadata", "make KERNEL=debian-7.3"])
+    let headers = cache()?.join(format!(
+        "kernels/{release}/headers/usr/src/linux-headers-{release}"
+    ));
+    host.refused(
+        &[&kdir(&headers)],
+        &["lacks the Rust metadata", "make KERNEL=debian-7.3"],
+    )
 }
 
 fn kdir_of_another_rustc(host: &Host<'_>) -> Result<()> {
     let tree = host.tree(|config| config.replace("\"rustc 1.85.1", "\"rustc 1.78.0"))?;
-    host.refused(&[&kdir(tree.path())], &["was built with 'rustc 1.78.0", "is 'rustc 1.85.1", "RUSTC="])
+    host.refused(
+        &[&kdir(tree.path())],
+        &["was built with 'rustc 1.78.0", "is 'rustc 1.85.1", "RUSTC="],
+    )
 }
 
 fn kdir_of_clang_without_llvm(host: &Host<'_>) -> Result<()> {
     let tree = host.tree(|config| config + "CONFIG_CC_IS_CLANG=y\n")?;
-    host.refused(&[&kdir(tree.path())], &["was built with clang", "add LLVM=1"])
+    host.refused(
+        &[&kdir(tree.path())],
+        &["was built with clang", "add LLVM=1"],
+    )
 }
 
 fn kernel_that_is_unknown(host: &Host<'_>) -> Result<()> {
     for target in ["modules", "demo", "test", "shell"] {
-        host.refused(&[target, "KERNEL=debian-1.0"], &["unknown KERNEL=debian-1.0", "known: debian-7.3"])?;
+        host.refused(
+            &[target, "KERNEL=debian-1.0"],
+            &["unknown KERNEL=debian-1.0", "known: debian-7.3"],
+        )?;
     }
     Ok(())
 }
@@ -152,17 +193,32 @@ fn new_module_builds_with_kdir(host: &Host<'_>) -> Result<()> {
     let parent = host.new_module()?;
     let directory = parent.path().join("my_probe");
     let (ok, text) = host.make(&directory, &[&kdir(&host.kernel.build)])?;
-    ensure!(ok && directory.join("my_probe.ko").exists(), "make in the new directory: {text}");
-    ensure!(!text.contains("warning"), "the new module builds with warnings: {text}");
+    ensure!(
+        ok && directory.join("my_probe.ko").exists(),
+        "make in the new directory: {text}"
+    );
+    ensure!(
+        !text.contains("warning"),
+        "the new module builds with warnings: {text}"
+    );
     Ok(())
 }
 
 fn new_module_needs_a_good_name(host: &Host<'_>) -> Result<()> {
     let parent = tempfile::tempdir()?;
     let directory = format!("DIR={}/x", parent.path().display());
-    host.refused(&["new", "NAME=My-Probe", &directory], &["NAME=My-Probe", "my_probe"])?;
-    host.refused(&["new", "NAME=my_probe"], &["usage: make new NAME=my_probe DIR="])?;
-    ensure!(fs::read_dir(parent.path())?.next().is_none(), "something was left in {directory}");
+    host.refused(
+        &["new", "NAME=My-Probe", &directory],
+        &["NAME=My-Probe", "my_probe"],
+    )?;
+    host.refused(
+        &["new", "NAME=my_probe"],
+        &["usage: make new NAME=my_probe DIR="],
+    )?;
+    ensure!(
+        fs::read_dir(parent.path())?.next().is_none(),
+        "something was left in {directory}"
+    );
     Ok(())
 }
 
@@ -170,8 +226,14 @@ fn new_module_overwrites_nothing(host: &Host<'_>) -> Result<()> {
     let parent = tempfile::tempdir()?;
     fs::write(parent.path().join("mine"), "mine")?;
     let directory = format!("DIR={}", parent.path().display());
-    host.refused(&["new", "NAME=my_probe", &directory], &["is there and not empty", "nothing was changed"])?;
-    ensure!(fs::read_dir(parent.path())?.count() == 1, "something was added to {directory}");
+    host.refused(
+        &["new", "NAME=my_probe", &directory],
+        &["is there and not empty", "nothing was changed"],
+    )?;
+    ensure!(
+        fs::read_dir(parent.path())?.count() == 1,
+        "something was added to {directory}"
+    );
     Ok(())
 }
 
@@ -181,12 +243,21 @@ fn module_must_use_our_macro(host: &Host<'_>) -> Result<()> {
     let source = directory.join("my_probe.rs");
     let text = fs::read_to_string(&source)?;
     // The kernel's macro has no string parameters.
-    let start = text.find("    params: {").context("the scaffold has parameters")?;
-    let end = start + text[start..].find("    },\n").context("the parameters end")? + "    },\n".len();
+    let start = text
+        .find("    params: {")
+        .context("the scaffold has parameters")?;
+    let end = start
+        + text[start..]
+            .find("    },\n")
+            .context("the parameters end")?
+        + "    },\n".len();
     let text = (text[..start].to_owned() + &text[end..])
         .replace("rprobes::module!", "kernel::prelude::module!")
         .replace("            let symbol = params::symbol.get()?;\n", "")
-        .replace("Target::parse(&symbol)?", "Target::symbol(c\"kernel_clone\")");
+        .replace(
+            "Target::parse(&symbol)?",
+            "Target::symbol(c\"kernel_clone\")",
+        );
     fs::write(&source, text)?;
     let (ok, text) = host.make(&directory, &[&kdir(&host.kernel.build)])?;
     ensure!(
@@ -200,19 +271,21 @@ fn nothing_is_rebuilt_for_nothing(host: &Host<'_>) -> Result<()> {
     let (ok, first) = host.make(host.repo, &[])?;
     ensure!(ok, "make: {first}");
     let (ok, second) = host.make(host.repo, &[])?;
-    ensure!(ok && second.trim().is_empty(), "the second make should do and say nothing: {second}");
+    ensure!(
+        ok && second.trim().is_empty(),
+        "the second make should do and say nothing: {second}"
+    );
     Ok(())
 }
 
 fn examples_of_the_documentation_compile(host: &Host<'_>) -> Result<()> {
-    let output = Command::new(host.repo.join("scripts/build")).arg("doctest").env_remove("KERNEL").output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
+    let output = Command::new(host.repo.join("scripts/build"))
+        .arg("doctest")
+        .env_remove("KERNEL")
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stderr);
     let all = text.contains("test result: ok.") && !text.contains("running 0 tests");
-    ensure!(
-        output.status.success() && all,
-        "{text}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ensure!(output.status.success() && all, "{text}");
     Ok(())
 }
 
@@ -228,6 +301,7 @@ fn broken_download_is_mended(host: &Host<'_>) -> Result<()> {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            .process_group(0)
             .spawn()
             .context("can not start the download")
     };
@@ -244,12 +318,17 @@ fn broken_download_is_mended(host: &Host<'_>) -> Result<()> {
         if let Some(status) = child.try_wait()? {
             bail!("the download ended before it could be broken: {status}; is there a network?");
         }
-        ensure!(begun.elapsed() < Duration::from_secs(60), "the download does not get anywhere");
+        ensure!(
+            begun.elapsed() < Duration::from_secs(60),
+            "the download does not get anywhere"
+        );
         thread::park_timeout(Duration::from_millis(1));
     }
-    // apt-get is a child of the script, and must be killed as suddenly.
-    Command::new("pkill").args(["-KILL", "-f", "apt-get download"]).status()?;
-    let _ = child.kill();
+    // apt-get is a child of the script, and must be killed as suddenly: the group.
+    Command::new("bash")
+        .arg("-c")
+        .arg(format!("kill -KILL -- -{}", child.id()))
+        .status()?;
     child.wait()?;
     ensure!(start()?.wait()?.success(), "the second download failed");
 
@@ -263,12 +342,20 @@ fn broken_download_is_mended(host: &Host<'_>) -> Result<()> {
         let whole = fs::read(&path)?;
         fs::write(&path, &whole[..whole.len() / 2])?;
         ensure!(start()?.wait()?.success(), "the third download failed");
-        ensure!(fs::read(&path)? == whole, "{} was not mended", path.display());
+        ensure!(
+            fs::read(&path)? == whole,
+            "{} was not mended",
+            path.display()
+        );
     }
     ensure!(seen == 1, "busybox was not downloaded");
     for entry in fs::read_dir(directory.path())? {
         let path = entry?.path();
-        let ok = Command::new("dpkg-deb").arg("--fsys-tarfile").arg(&path).stdout(Stdio::null()).status()?;
+        let ok = Command::new("dpkg-deb")
+            .arg("--fsys-tarfile")
+            .arg(&path)
+            .stdout(Stdio::null())
+            .status()?;
         ensure!(ok.success(), "{} is broken", path.display());
     }
     Ok(())

@@ -28,7 +28,16 @@ impl Initramfs {
             inode: 0,
             file: NamedTempFile::new()?,
         };
-        for directory in ["bin", "sbin", "modules", "rprobes", "rprobes/tests", "root", "usr", "lib64"] {
+        for directory in [
+            "bin",
+            "sbin",
+            "modules",
+            "rprobes",
+            "rprobes/tests",
+            "root",
+            "usr",
+            "lib64",
+        ] {
             archive.directory(directory)?;
         }
         archive.copy(Path::new("/usr/bin/busybox"), "bin/busybox")?;
@@ -90,17 +99,34 @@ impl Archive {
         let kmod = Path::new("/usr/bin/kmod");
         self.copy(kmod, "bin/kmod")?;
         for name in KMOD_NAMES {
-            self.entry(&format!("sbin/{name}"), ModeFileType::Symlink, 0o777, b"/bin/kmod")?;
+            self.entry(
+                &format!("sbin/{name}"),
+                ModeFileType::Symlink,
+                0o777,
+                b"/bin/kmod",
+            )?;
         }
-        let output = Command::new("ldd").arg(kmod).output().context("can not run ldd")?;
+        let output = Command::new("ldd")
+            .arg(kmod)
+            .output()
+            .context("can not run ldd")?;
         let mut made = Vec::new();
         for library in String::from_utf8_lossy(&output.stdout)
             .split_whitespace()
             .filter(|word| word.starts_with('/'))
         {
             let relative = library.trim_start_matches('/');
-            for parent in Path::new(relative).ancestors().skip(1).collect::<Vec<_>>().into_iter().rev() {
-                let parent = parent.to_str().context("a path that is not UTF-8")?.to_owned();
+            for parent in Path::new(relative)
+                .ancestors()
+                .skip(1)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+            {
+                let parent = parent
+                    .to_str()
+                    .context("a path that is not UTF-8")?
+                    .to_owned();
                 if !parent.is_empty() && !made.contains(&parent) {
                     self.directory(&parent)?;
                     made.push(parent);
@@ -114,7 +140,8 @@ impl Archive {
 
 /// The files of a directory that end in `.extension`, sorted.
 pub fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(directory).with_context(|| format!("can not read {}", directory.display()))?;
+    let entries =
+        fs::read_dir(directory).with_context(|| format!("can not read {}", directory.display()))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();
@@ -127,5 +154,8 @@ pub fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
 }
 
 fn name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

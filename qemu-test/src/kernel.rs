@@ -24,7 +24,8 @@ pub struct Kernel {
 
 /// Where set-up keeps things, which the build root tells us.
 pub fn cache() -> Result<PathBuf> {
-    let cache = env::var_os("RPROBES_CACHE").context("RPROBES_CACHE is not set: run this through make")?;
+    let cache =
+        env::var_os("RPROBES_CACHE").context("RPROBES_CACHE is not set: run this through make")?;
     Ok(cache.into())
 }
 
@@ -34,7 +35,10 @@ impl Kernel {
         let kernels = cache.join("kernels");
         let directory = kernels.join(name);
         if !directory.join(".complete").exists() {
-            bail!("KERNEL={name} is not set up in {}; run 'make demo KERNEL={name}'", cache.display());
+            bail!(
+                "KERNEL={name} is not set up in {}; run 'make demo KERNEL={name}'",
+                cache.display()
+            );
         }
         // The name is a link to the directory of the release.
         let directory = directory.canonicalize()?;
@@ -76,7 +80,10 @@ mod tests {
     fn a_set_up_that_was_cut_off_does_not_count() {
         let cache = tempfile::tempdir().unwrap();
         fs::create_dir_all(cache.path().join("kernels/debian-7.3")).unwrap();
-        let error = Kernel::find(cache.path(), "debian-7.3").err().unwrap().to_string();
+        let error = Kernel::find(cache.path(), "debian-7.3")
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("make demo KERNEL=debian-7.3"), "{error}");
     }
 }

@@ -19,7 +19,10 @@ pub struct Test {
 pub enum Line<'a> {
     Version,
     Plan(usize),
-    Result { passed: bool, name: &'a str },
+    Result {
+        passed: bool,
+        name: &'a str,
+    },
     /// A test has begun: said in a comment by our guest.
     Begin(&'a str),
     Diagnostic(&'a str),
@@ -36,7 +39,9 @@ pub fn parse(line: &str) -> Line<'_> {
     }
     if let Some(text) = line.strip_prefix('#') {
         let text = text.strip_prefix(' ').unwrap_or(text);
-        return text.strip_prefix("begin ").map_or(Line::Diagnostic(text), Line::Begin);
+        return text
+            .strip_prefix("begin ")
+            .map_or(Line::Diagnostic(text), Line::Begin);
     }
     let (passed, rest) = if let Some(rest) = line.strip_prefix("ok ") {
         (true, rest)
@@ -47,7 +52,12 @@ pub fn parse(line: &str) -> Line<'_> {
     };
     match rest.split_once(' ') {
         Some((number, name)) if number.parse::<usize>().is_ok() => {
-            let name = name.trim_start_matches("- ").split(" # ").next().unwrap_or(name).trim();
+            let name = name
+                .trim_start_matches("- ")
+                .split(" # ")
+                .next()
+                .unwrap_or(name)
+                .trim();
             Line::Result { passed, name }
         }
         _ => Line::Other,
@@ -78,8 +88,20 @@ mod tests {
     fn lines_are_told_apart() {
         assert_eq!(parse("KTAP version 1"), Line::Version);
         assert_eq!(parse("1..12"), Line::Plan(12));
-        assert_eq!(parse("ok 3 a_test"), Line::Result { passed: true, name: "a_test" });
-        assert_eq!(parse("not ok 4 - b # TIMEOUT"), Line::Result { passed: false, name: "b" });
+        assert_eq!(
+            parse("ok 3 a_test"),
+            Line::Result {
+                passed: true,
+                name: "a_test"
+            }
+        );
+        assert_eq!(
+            parse("not ok 4 - b # TIMEOUT"),
+            Line::Result {
+                passed: false,
+                name: "b"
+            }
+        );
         assert_eq!(parse("# begin a_test"), Line::Begin("a_test"));
         assert_eq!(parse("# expected 1"), Line::Diagnostic("expected 1"));
         assert_eq!(parse("okay"), Line::Other);
@@ -90,8 +112,16 @@ mod tests {
     #[test]
     fn what_is_written_can_be_read() {
         let tests = [
-            Test { name: "a".into(), failure: None, seconds: 0.1 },
-            Test { name: "b".into(), failure: Some("one\ntwo".into()), seconds: 0.2 },
+            Test {
+                name: "a".into(),
+                failure: None,
+                seconds: 0.1,
+            },
+            Test {
+                name: "b".into(),
+                failure: Some("one\ntwo".into()),
+                seconds: 0.2,
+            },
         ];
         let text = write(&tests);
         let lines: Vec<_> = text.lines().map(parse).collect();
@@ -100,10 +130,16 @@ mod tests {
             [
                 Line::Version,
                 Line::Plan(2),
-                Line::Result { passed: true, name: "a" },
+                Line::Result {
+                    passed: true,
+                    name: "a"
+                },
                 Line::Diagnostic("one"),
                 Line::Diagnostic("two"),
-                Line::Result { passed: false, name: "b" },
+                Line::Result {
+                    passed: false,
+                    name: "b"
+                },
             ]
         );
     }

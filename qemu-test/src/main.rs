@@ -66,9 +66,10 @@ fn run(arguments: Arguments) -> Result<bool> {
     match arguments.command {
         Command::Demo => demo(&kernel, &Initramfs::new(&repo, None)?),
         Command::Test => suite::run(&kernel, &repo),
-        Command::Shell => {
-            vm::shell(&kernel, &Initramfs::new(&repo, arguments.modules.as_deref())?)
-        }
+        Command::Shell => vm::shell(
+            &kernel,
+            &Initramfs::new(&repo, arguments.modules.as_deref())?,
+        ),
     }
 }
 

@@ -36,7 +36,10 @@ impl Report {
     /// Marks a test that passed so far as failed, or adds one that never was.
     pub fn fail(&mut self, name: &str, failure: &str) {
         match self.tests.iter_mut().find(|test| test.name == name) {
-            Some(Test { failure: Some(known), .. }) => {
+            Some(Test {
+                failure: Some(known),
+                ..
+            }) => {
                 known.push('\n');
                 known.push_str(failure);
             }
@@ -56,7 +59,10 @@ impl Report {
     }
 
     pub fn failed(&self) -> usize {
-        self.tests.iter().filter(|test| test.failure.is_some()).count()
+        self.tests
+            .iter()
+            .filter(|test| test.failure.is_some())
+            .count()
     }
 
     /// Writes `ktap.txt` and `junit.xml`.
@@ -73,7 +79,11 @@ impl Report {
         let (count, failed) = (self.tests.len().to_string(), self.failed().to_string());
         writer
             .create_element("testsuite")
-            .with_attributes([("name", "rprobes"), ("tests", &count), ("failures", &failed)])
+            .with_attributes([
+                ("name", "rprobes"),
+                ("tests", &count),
+                ("failures", &failed),
+            ])
             .write_inner_content(|writer| {
                 for test in &self.tests {
                     let seconds = format!("{:.3}", test.seconds);
@@ -84,9 +94,13 @@ impl Report {
                         None => element.write_empty()?,
                         Some(failure) => element.write_inner_content(|writer| {
                             // Control characters of a kernel log have no place in XML.
-                            let text: String =
-                                failure.chars().filter(|c| !c.is_control() || *c == '\n').collect();
-                            writer.create_element("failure").write_text_content(BytesText::new(&text))?;
+                            let text: String = failure
+                                .chars()
+                                .filter(|c| !c.is_control() || *c == '\n')
+                                .collect();
+                            writer
+                                .create_element("failure")
+                                .write_text_content(BytesText::new(&text))?;
                             Ok(())
                         })?,
                     };
@@ -104,18 +118,33 @@ mod tests {
     #[test]
     fn junit_has_every_test_and_escapes_what_failed() {
         let mut report = Report::default();
-        report.add(Test { name: "a".into(), failure: None, seconds: 0.5 });
-        report.add(Test { name: "b".into(), failure: Some("1 < 2\u{1b}".into()), seconds: 1.0 });
+        report.add(Test {
+            name: "a".into(),
+            failure: None,
+            seconds: 0.5,
+        });
+        report.add(Test {
+            name: "b".into(),
+            failure: Some("1 < 2\u{1b}".into()),
+            seconds: 1.0,
+        });
         let xml = String::from_utf8(report.junit().unwrap()).unwrap();
         assert!(xml.contains(r#"tests="2" failures="1""#), "{xml}");
-        assert!(xml.contains(r#"<testcase name="a" time="0.500"/>"#), "{xml}");
+        assert!(
+            xml.contains(r#"<testcase name="a" time="0.500"/>"#),
+            "{xml}"
+        );
         assert!(xml.contains("<failure>1 &lt; 2</failure>"), "{xml}");
     }
 
     #[test]
     fn a_late_failure_counts() {
         let mut report = Report::default();
-        report.add(Test { name: "a".into(), failure: None, seconds: 0.5 });
+        report.add(Test {
+            name: "a".into(),
+            failure: None,
+            seconds: 0.5,
+        });
         report.fail("a", "the kernel complained");
         report.fail("b", "never ran");
         assert_eq!((report.tests.len(), report.failed()), (2, 2));

@@ -35,7 +35,10 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
     host_tests::run(kernel, repo, &mut report)?;
     report.write(&results)?;
     let failed = report.failed();
-    eprintln!("Results: {0}/ktap.txt, {0}/junit.xml, {0}/console.log", results.display());
+    eprintln!(
+        "Results: {0}/ktap.txt, {0}/junit.xml, {0}/console.log",
+        results.display()
+    );
     println!("{} passed, {} failed", report.tests.len() - failed, failed);
     Ok(failed == 0)
 }
@@ -49,7 +52,10 @@ fn unit_tests(repo: &Path, report: &mut Report) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stdout);
     let mut count = 0;
     for line in text.lines() {
-        let Some((name, result)) = line.strip_prefix("test ").and_then(|line| line.split_once(" ... ")) else {
+        let Some((name, result)) = line
+            .strip_prefix("test ")
+            .and_then(|line| line.split_once(" ... "))
+        else {
             continue;
         };
         count += 1;
@@ -60,13 +66,25 @@ fn unit_tests(repo: &Path, report: &mut Report) -> Result<()> {
         });
     }
     if !output.status.success() || count == 0 {
-        report.fail("runner", &format!("cargo test: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)));
+        report.fail(
+            "runner",
+            &format!(
+                "cargo test: {}\n{}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr)
+            ),
+        );
     }
     Ok(())
 }
 
 /// The scripts in `qemu-test/tests`, all in one guest.
-fn guest_tests(kernel: &Kernel, initramfs: &Initramfs, repo: &Path, report: &mut Report) -> Result<()> {
+fn guest_tests(
+    kernel: &Kernel,
+    initramfs: &Initramfs,
+    repo: &Path,
+    report: &mut Report,
+) -> Result<()> {
     let wanted: Vec<String> = files(&repo.join("qemu-test/tests"), "sh")?
         .iter()
         .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
@@ -77,8 +95,8 @@ fn guest_tests(kernel: &Kernel, initramfs: &Initramfs, repo: &Path, report: &mut
     };
     let mut begun = Instant::now();
     let mut diagnostics = String::new();
-    let outcome = Vm::new(kernel, initramfs, "tests", limits).run(|line| {
-        match ktap::parse(line) {
+    let outcome =
+        Vm::new(kernel, initramfs, "tests", limits).run(|line| match ktap::parse(line) {
             Line::Begin(_) => {
                 begun = Instant::now();
                 diagnostics.clear();
@@ -93,8 +111,7 @@ fn guest_tests(kernel: &Kernel, initramfs: &Initramfs, repo: &Path, report: &mut
                 seconds: begun.elapsed().as_secs_f64(),
             }),
             Line::Version | Line::Plan(_) | Line::Other => {}
-        }
-    })?;
+        })?;
     fs::write(repo.join("results/console.log"), &outcome.console)?;
     for splat in &outcome.splats {
         report.fail(splat.test.as_deref().unwrap_or("boot"), &complaint(splat));
@@ -115,14 +132,24 @@ fn complaint(splat: &Splat) -> String {
 fn misbehaving_guests(kernel: &Kernel, initramfs: &Initramfs, report: &mut Report) -> Result<()> {
     type Check = fn(&Outcome) -> bool;
     let cases: [(&str, &str, Check); 4] = [
-        ("panic", "a panic, with its reason", |outcome| {
-            matches!(&outcome.end, End::Panicked(reason) if reason.starts_with("Kernel panic"))
+        (
+            "panic",
+            "a panic, with its reason",
+            |outcome| matches!(&outcome.end, End::Panicked(reason) if reason.starts_with("Kernel panic")),
+        ),
+        ("hang", "a hang", |outcome| {
+            matches!(outcome.end, End::Silent(_))
         }),
-        ("hang", "a hang", |outcome| matches!(outcome.end, End::Silent(_))),
         ("warning", "a splat that quotes the warning", |outcome| {
-            outcome.end == End::Done && outcome.splats.iter().any(|splat| splat.lines[0].starts_with("WARNING: "))
+            outcome.end == End::Done
+                && outcome
+                    .splats
+                    .iter()
+                    .any(|splat| splat.lines[0].starts_with("WARNING: "))
         }),
-        ("silence", "a guest that never answers", |outcome| matches!(outcome.end, End::Silent(_))),
+        ("silence", "a guest that never answers", |outcome| {
+            matches!(outcome.end, End::Silent(_))
+        }),
     ];
     let limits = Limits {
         whole: Duration::from_secs(60),
@@ -137,7 +164,8 @@ fn misbehaving_guests(kernel: &Kernel, initramfs: &Initramfs, report: &mut Repor
         };
         report.add(Test {
             name: format!("guest_{what}_is_reported"),
-            failure: (!check(&outcome)).then(|| format!("should be reported as {reported}, was: {found}")),
+            failure: (!check(&outcome))
+                .then(|| format!("should be reported as {reported}, was: {found}")),
             seconds: begun.elapsed().as_secs_f64(),
         });
     }

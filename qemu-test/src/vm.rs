@@ -52,10 +52,18 @@ impl fmt::Display for End {
             End::Done => write!(f, "the guest came to its end"),
             End::Panicked(reason) => write!(f, "the guest panicked: {reason}"),
             End::Silent(time) => {
-                write!(f, "the guest hangs: no output for {} s, so it was stopped", time.as_secs())
+                write!(
+                    f,
+                    "the guest hangs: no output for {} s, so it was stopped",
+                    time.as_secs()
+                )
             }
             End::TooLong(time) => {
-                write!(f, "the guest took longer than {} s, so it was stopped", time.as_secs())
+                write!(
+                    f,
+                    "the guest took longer than {} s, so it was stopped",
+                    time.as_secs()
+                )
             }
             End::Stopped(why) => write!(f, "the guest stopped without a final result{why}"),
         }
@@ -78,12 +86,21 @@ pub struct Vm<'a> {
 impl<'a> Vm<'a> {
     /// A guest that does `run`, see `guest/init`.
     pub fn new(kernel: &'a Kernel, initramfs: &'a Initramfs, run: &'a str, limits: Limits) -> Self {
-        Self { kernel, initramfs, run, limits }
+        Self {
+            kernel,
+            initramfs,
+            run,
+            limits,
+        }
     }
 
     /// Boots it, and calls `observe` with each line that it writes to the port.
     pub fn run(&self, observe: impl FnMut(&str)) -> Result<Outcome> {
-        let accelerator = if kvm_works(self.kernel, self.initramfs)? { "kvm" } else { "tcg" };
+        let accelerator = if kvm_works(self.kernel, self.initramfs)? {
+            "kvm"
+        } else {
+            "tcg"
+        };
         self.run_with(accelerator, observe)
     }
 
@@ -93,7 +110,12 @@ impl<'a> Vm<'a> {
         let listener = UnixListener::bind(&socket)?;
         let mut command = qemu(self.kernel, self.initramfs, self.run, accelerator);
         command
-            .args(["-device", "virtio-serial", "-device", "virtserialport,chardev=port,name=rprobes"])
+            .args([
+                "-device",
+                "virtio-serial",
+                "-device",
+                "virtserialport,chardev=port,name=rprobes",
+            ])
             .arg("-chardev")
             .arg(format!("socket,id=port,path={}", socket.display()))
             .stdin(Stdio::null())
@@ -102,7 +124,11 @@ impl<'a> Vm<'a> {
         let mut guest = Guest(command.spawn().context("can not start QEMU")?);
 
         let (sender, lines) = channel();
-        forward(guest.0.stdout.take().context("no standard output")?, false, sender.clone());
+        forward(
+            guest.0.stdout.take().context("no standard output")?,
+            false,
+            sender.clone(),
+        );
         let errors = collect(guest.0.stderr.take().context("no standard error")?);
         // QEMU connects before it starts the guest, or ends at once.
         listener.set_nonblocking(true)?;
@@ -153,7 +179,11 @@ impl<'a> Vm<'a> {
                 Err(RecvTimeoutError::Timeout) => break End::Silent(self.limits.silence),
             }
         };
-        Ok(Outcome { end, splats: console.splats, console: text })
+        Ok(Outcome {
+            end,
+            splats: console.splats,
+            console: text,
+        })
     }
 }
 
@@ -192,20 +222,35 @@ fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
 fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) -> Command {
     let mut command = Command::new("qemu-system-x86_64");
     command
-        .args(["-machine", &format!("q35,accel={accelerator}"), "-cpu", "max", "-smp", "2", "-m", "1G"])
+        .args([
+            "-machine",
+            &format!("q35,accel={accelerator}"),
+            "-cpu",
+            "max",
+            "-smp",
+            "2",
+            "-m",
+            "1G",
+        ])
         .args(["-nographic", "-no-reboot", "-nic", "none", "-vga", "none"])
         .arg("-kernel")
         .arg(&kernel.image)
         .arg("-initrd")
         .arg(initramfs.path())
         .arg("-append")
-        .arg(format!("console=ttyS0 panic=-1 oops=panic log_buf_len=8M rprobes.run={run}"));
+        .arg(format!(
+            "console=ttyS0 panic=-1 oops=panic log_buf_len=8M rprobes.run={run}"
+        ));
     command
 }
 
 /// Boots with a shell on this terminal.
 pub fn shell(kernel: &Kernel, initramfs: &Initramfs) -> Result<bool> {
-    let accelerator = if kvm_works(kernel, initramfs)? { "kvm" } else { "tcg" };
+    let accelerator = if kvm_works(kernel, initramfs)? {
+        "kvm"
+    } else {
+        "tcg"
+    };
     let mut command = qemu(kernel, initramfs, "shell", accelerator);
     let status = command.status().context("can not start QEMU")?;
     Ok(status.success())
@@ -214,7 +259,11 @@ pub fn shell(kernel: &Kernel, initramfs: &Initramfs) -> Result<bool> {
 /// Whether a kernel boots under KVM. On some machines `/dev/kvm` opens and then the guest hangs or QEMU aborts, so
 /// this is tried once and written down.
 fn kvm_works(kernel: &Kernel, initramfs: &Initramfs) -> Result<bool> {
-    let usable = fs::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok();
+    let usable = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/kvm")
+        .is_ok();
     if !usable {
         return Ok(false);
     }
@@ -232,7 +281,17 @@ fn kvm_works(kernel: &Kernel, initramfs: &Initramfs) -> Result<bool> {
     };
     let outcome = Vm::new(kernel, initramfs, "off", limits).run_with("kvm", |_| {})?;
     let works = outcome.end == End::Done;
-    eprintln!("  KVM {}", if works { "works" } else { "does not work; QEMU emulates the processor" });
-    fs::write(&known, format!("{} {host}", if works { "yes" } else { "no" }))?;
+    eprintln!(
+        "  KVM {}",
+        if works {
+            "works"
+        } else {
+            "does not work; QEMU emulates the processor"
+        }
+    );
+    fs::write(
+        &known,
+        format!("{} {host}", if works { "yes" } else { "no" }),
+    )?;
     Ok(works)
 }

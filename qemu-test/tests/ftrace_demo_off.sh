@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The rprobes authors
 # With off=1 the recording stops as the module is loaded, so what led up to it is at the end of the buffer.
+# A small buffer: the guest is slow, and all of it is read.
+echo 64 >/sys/kernel/tracing/buffer_size_kb
 for tracing in /sys/kernel/tracing /sys/kernel/debug/tracing; do
 	echo >$tracing/trace
 	echo function >$tracing/current_tracer

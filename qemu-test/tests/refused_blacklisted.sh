@@ -6,4 +6,4 @@ for symbol in "$symbol" do_int3; do
 	expect "^kprobe_example: no probe at $symbol: the kernel forbids it there: see /sys/kernel/debug/kprobes/blacklist.*\(-EINVAL, -22\)\$"
 done
 refuse kprobe_example symbol=0x10
-expect 'no probe at 0x10: '
+expect 'no probe at 0x10: no kernel function is there'

@@ -11,27 +11,27 @@ pub(crate) const FLAGS_NAME: &str = "flags";
 
 #[inline(always)]
 pub(crate) fn arg(regs: &pt_regs, n: usize) -> usize {
-    (match n {
+    match n {
         0 => regs.di,
         1 => regs.si,
         2 => regs.dx,
         3 => regs.cx,
         4 => regs.r8,
         _ => regs.r9,
-    }) as usize
+    }
 }
 
 #[inline(always)]
 pub(crate) fn ip(regs: &pt_regs) -> usize {
-    regs.ip as usize
+    regs.ip
 }
 
 #[inline(always)]
 pub(crate) fn sp(regs: &pt_regs) -> usize {
-    regs.sp as usize
+    regs.sp
 }
 
 #[inline(always)]
 pub(crate) fn flags(regs: &pt_regs) -> usize {
-    regs.flags as usize
+    regs.flags
 }
