@@ -5,12 +5,13 @@
 #
 #	KERNEL=debian-7.3	a stock kernel that set-up prepares (the default)
 #	KDIR=~/build/linux	your own build tree instead, with this machine's toolchain; LLVM=1 if it is a clang tree
+#	TEST=kprobe_ex		with "make test": only the tests whose names contain this
 #	V=1			show the commands
 
 KERNEL ?= debian-7.3
 NAME ?=
 DIR ?=
-export KERNEL KDIR LLVM V RUSTC BINDGEN
+export KERNEL KDIR LLVM TEST V RUSTC BINDGEN
 # scripts/build starts make anew.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 

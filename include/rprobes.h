@@ -18,23 +18,43 @@
 /* bindgen can not evaluate a macro with sizeof in it. */
 enum { RPROBES_KSYM_SYMBOL_LEN = KSYM_SYMBOL_LEN };
 
+/*
+ * How the handlers of a return probe find what belongs to a call: two pointers to follow from the instance to the
+ * &struct kretprobe, and the offsets of the data and of the return address.
+ */
+enum {
+#ifdef CONFIG_KRETPROBE_ON_RETHOOK
+	RPROBES_INSTANCE_HOLDER = offsetof(struct kretprobe_instance, node.rethook),
+	RPROBES_HOLDER_PROBE = offsetof(struct rethook, data),
+	RPROBES_INSTANCE_RETURN_ADDRESS = offsetof(struct kretprobe_instance, node.ret_addr),
+#else
+	RPROBES_INSTANCE_HOLDER = offsetof(struct kretprobe_instance, rph),
+	RPROBES_HOLDER_PROBE = offsetof(struct kretprobe_holder, rp),
+	RPROBES_INSTANCE_RETURN_ADDRESS = offsetof(struct kretprobe_instance, ret_addr),
+#endif
+	RPROBES_INSTANCE_DATA = offsetof(struct kretprobe_instance, data),
+};
+
 /**
  * struct rprobes_probe - one registered probe, in memory of its own
- * @kp: the kernel's part; first, so that a &struct kprobe is a &struct rprobes_probe
+ * @rp: the kernel's part; first, so that its &struct kprobe is also the &struct rprobes_probe. A probe that is not
+ *	a return probe uses only @rp.kp.
  * @handler: the Rust handler, valid while the probe is registered
  * @link: in the list of this module's registered probes
+ * @is_return: registered with register_kretprobe()
  */
 struct rprobes_probe {
-	struct kprobe kp;
+	struct kretprobe rp;
 	const void *handler;
 	struct list_head link;
+	bool is_return;
 };
 
 const char *rprobes_module_name(void);
 void rprobes_probe_link(struct rprobes_probe *probe);
 void rprobes_probe_unlink(struct rprobes_probe *probe);
 struct rprobes_probe *rprobes_probe_unlink_first(void);
-void rprobes_kprobe_silence(struct kprobe *kp);
+void rprobes_probe_silence(struct rprobes_probe *probe);
 void rprobes_cond_resched(void);
 void rprobes_trace_printk(const void *args);
 

@@ -51,17 +51,20 @@ struct rprobes_probe *rprobes_probe_unlink_first(void)
 
 /*
  * For a probe that unregister_kprobe() could not take out of the kernel's tables: makes sure that nothing of
- * this module is called through it any more, now or after the module is gone. The kprobe itself must stay
+ * this module is called through it any more, now or after the module is gone. The probe itself must stay
  * allocated for ever.
  */
-void rprobes_kprobe_silence(struct kprobe *kp)
+void rprobes_probe_silence(struct rprobes_probe *probe)
 {
+	struct kprobe *kp = &probe->rp.kp;
+
 	WRITE_ONCE(kp->flags, kp->flags | KPROBE_FLAG_DISABLED);
 	/* No handler that saw the probe enabled is running after this. */
 	synchronize_rcu();
 	kp->pre_handler = NULL;
 	kp->post_handler = NULL;
-	kp->symbol_name = NULL;
+	probe->rp.entry_handler = NULL;
+	probe->rp.handler = NULL;
 }
 
 void rprobes_cond_resched(void)

@@ -32,7 +32,7 @@
 //! [`post`](Handler::post) forbids that jump and makes livepatch refuse the function: leave it out if it has
 //! nothing to do.
 
-use core::marker::{PhantomData, PhantomPinned};
+use core::marker::PhantomPinned;
 
 use kernel::{
     bindings::pt_regs,
@@ -42,7 +42,8 @@ use kernel::{
 
 use crate::{
     bindings,
-    registration::{Callbacks, Node, Registration},
+    context::{Context, FaultContext, FaultHandler, Post, Pre},
+    registration::{Callbacks, Node, Registration, Stats},
     PtRegs, Symbol, Target,
 };
 
@@ -65,13 +66,16 @@ pub trait Handler: Send + Sync + 'static {
     fn post(&self, _cx: &PostContext<'_>) {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
-}
 
-/// The hit that a handler was called for. It can not be kept: it ends with the handler.
-pub struct Context<'a, Phase> {
-    node: &'a Node,
-    regs: &'a PtRegs,
-    _phase: PhantomData<(Phase, *const ())>,
+    /// Called when a `read` of the context faults in `pre` or `post`. Atomic context.
+    #[doc(alias = "fault_handler")]
+    fn fault(&self, _cx: &FaultContext<'_>) {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Whether [`pre`](Self::pre) makes the CPU go on elsewhere, with
+    /// [`PtRegs::set_ip`] or [`PtRegs::return_early`]. It costs what [`post`](Self::post) costs.
+    const REDIRECTS: bool = false;
 }
 
 /// The context of [`Handler::pre`].
@@ -79,32 +83,6 @@ pub type PreContext<'a> = Context<'a, Pre>;
 
 /// The context of [`Handler::post`].
 pub type PostContext<'a> = Context<'a, Post>;
-
-/// Marks the context before the probed instruction.
-pub enum Pre {}
-
-/// Marks the context after the probed instruction.
-pub enum Post {}
-
-impl<'a, Phase> Context<'a, Phase> {
-    /// The registers of the probed context.
-    #[inline(always)]
-    pub fn regs(&self) -> &'a PtRegs {
-        self.regs
-    }
-
-    /// The probed address; prints as `kernel_clone+0x4/0x4a0`. C: `p->addr`.
-    #[inline(always)]
-    pub fn address(&self) -> Symbol {
-        Symbol(self.node.address())
-    }
-
-    /// The target as it was given, such as `_do_fork`; prints as that.
-    #[inline(always)]
-    pub fn target(&self) -> impl Display + 'a {
-        Written(self.node)
-    }
-}
 
 /// A probe on one instruction, armed from its initialisation until it is dropped.
 ///
@@ -142,7 +120,7 @@ impl<'a, Phase> Context<'a, Phase> {
 ///
 /// If `registration` is there, it is that of this `handler`.
 #[pin_data(PinnedDrop)]
-#[doc(alias = "register_kprobe")]
+#[doc(alias = "register_kprobe", alias = "dump_kprobe")]
 pub struct Kprobe<T: Handler> {
     #[pin]
     handler: T,
@@ -181,6 +159,33 @@ impl<T: Handler> Kprobe<T> {
         E: 'a,
         Error: From<E>,
     {
+        Self::init(target, true, handler)
+    }
+
+    /// As [`new`](Self::new), but the probe is disabled until [`enable`](Self::enable) is called.
+    #[doc(alias = "KPROBE_FLAG_DISABLED")]
+    pub fn new_disabled<'a, E>(
+        target: Target<'a>,
+        handler: impl PinInit<T, E> + 'a,
+    ) -> impl PinInit<Self, Error> + 'a
+    where
+        T: 'a,
+        E: 'a,
+        Error: From<E>,
+    {
+        Self::init(target, false, handler)
+    }
+
+    fn init<'a, E>(
+        target: Target<'a>,
+        armed: bool,
+        handler: impl PinInit<T, E> + 'a,
+    ) -> impl PinInit<Self, Error> + 'a
+    where
+        T: 'a,
+        E: 'a,
+        Error: From<E>,
+    {
         try_pin_init!(&this in Self {
             handler <- handler,
             _pin: PhantomPinned,
@@ -191,7 +196,7 @@ impl<T: Handler> Kprobe<T> {
                 // SAFETY: The trampolines are those of `T`, which `handler` points to. It is initialised, is
                 // pinned, and is dropped only after the registration: either `drop` runs, which takes care of
                 // the order, or `Self` is leaked and its memory, being pinned, is never used for anything else.
-                Some(unsafe { Registration::new(&target, callbacks::<T>(handler)) }?)
+                Some(unsafe { Registration::new(&target, handler.cast(), callbacks::<T>(), armed) }?)
             },
             address: Symbol(registration.as_ref().map_or(0, |r| r.node().address())),
         })
@@ -209,12 +214,61 @@ impl<T: Handler> Kprobe<T> {
         self.address
     }
 
+    /// How the probe is planted and how many hits it missed. Any context; none once it is unregistered.
+    pub fn stats(&self) -> Option<Stats> {
+        self.registration
+            .as_ref()
+            .map(|registration| registration.node().stats())
+    }
+
+    /// Arms the probe again after [`disable`](Self::disable). Process context.
+    ///
+    /// # Errors
+    ///
+    /// - [`EINVAL`]: the probed module was unloaded, or this probe unregistered.
+    /// - [`EBUSY`]: probes are switched off on this machine.
+    #[doc(alias = "enable_kprobe")]
+    pub fn enable(&self) -> Result {
+        self.registration.as_ref().ok_or(EINVAL)?.arm()
+    }
+
+    /// Disarms the probe, but keeps it registered. A handler that is running on another CPU goes on. Process
+    /// context.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`]: this probe is unregistered.
+    #[doc(alias = "disable_kprobe")]
+    pub fn disable(&self) -> Result {
+        self.registration.as_ref().ok_or(EINVAL)?.disarm()
+    }
+
     /// Takes the probe out now instead of when it is dropped: the handler runs no more once this returns.
     ///
     /// Process context: waits for handlers that are running.
     #[doc(alias = "unregister_kprobe")]
     pub fn unregister(self: Pin<&mut Self>) {
         drop(self.project().registration.take());
+    }
+}
+
+/// Prints the target as it was written and the address that it stands for.
+impl<T: Handler> Display for Kprobe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(registration) = &self.registration {
+            Display::fmt(registration.node().name(), f)?;
+            f.write_str(" at ")?;
+        }
+        Display::fmt(&self.address, f)
+    }
+}
+
+impl<T: Handler> fmt::Debug for Kprobe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kprobe")
+            .field("address", &self.address)
+            .field("stats", &self.stats())
+            .finish()
     }
 }
 
@@ -226,11 +280,27 @@ impl<T: Handler> PinnedDrop for Kprobe<T> {
     }
 }
 
-fn callbacks<T: Handler>(handler: *const T) -> Callbacks {
-    Callbacks {
-        handler: handler.cast(),
+fn callbacks<T: Handler>() -> Callbacks {
+    Callbacks::Kprobe {
         pre: if T::HAS_PRE { Some(pre::<T>) } else { None },
-        post: if T::HAS_POST { Some(post::<T>) } else { None },
+        // An optimised probe can not redirect, and one with a post handler is not optimised.
+        post: if T::HAS_POST || T::REDIRECTS {
+            Some(post::<T>)
+        } else {
+            None
+        },
+    }
+}
+
+fn fault_of<T: Handler>() -> Option<FaultHandler> {
+    fn call<T: Handler>(node: &Node, cx: &FaultContext<'_>) {
+        // SAFETY: Called with a node that was registered with a `T`, while a callback of it runs.
+        T::fault(unsafe { node.handler() }, cx);
+    }
+    if T::HAS_FAULT {
+        Some(call::<T>)
+    } else {
+        None
     }
 }
 
@@ -239,17 +309,14 @@ fn callbacks<T: Handler>(handler: *const T) -> Callbacks {
 /// To be called by the kernel only, as the `pre_handler` of a node that was registered with a `T`.
 #[link_section = ".kprobes.text"]
 unsafe extern "C" fn pre<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_regs) -> c_int {
-    // SAFETY: The kernel passes the node, and registers that nobody writes while the handler runs.
+    // SAFETY: The kernel passes the node, and registers of this CPU.
     let (node, regs) = unsafe { (Node::from_kprobe(kp), PtRegs::from_ptr(regs)) };
-    let cx = Context {
-        node,
-        regs,
-        _phase: PhantomData,
-    };
+    let ip = regs.ip();
+    let cx = Context::new(node, regs, Pre, fault_of::<T>());
     // SAFETY: The node was registered with a `T`.
     T::pre(unsafe { node.handler() }, &cx);
-    // Not zero would mean that the instruction is to be skipped.
-    0
+    // Not zero says that the instruction is to be skipped, and to go on at the ip.
+    (T::REDIRECTS && regs.ip() != ip).into()
 }
 
 /// # Safety
@@ -261,22 +328,12 @@ unsafe extern "C" fn post<T: Handler>(
     regs: *mut pt_regs,
     _flags: c_ulong,
 ) {
-    // SAFETY: The kernel passes the node, and registers that nobody writes while the handler runs.
+    if !T::HAS_POST {
+        return;
+    }
+    // SAFETY: The kernel passes the node, and registers of this CPU.
     let (node, regs) = unsafe { (Node::from_kprobe(kp), PtRegs::from_ptr(regs)) };
-    let cx = Context {
-        node,
-        regs,
-        _phase: PhantomData,
-    };
+    let cx = Context::new(node, regs, Post, fault_of::<T>());
     // SAFETY: The node was registered with a `T`.
     T::post(unsafe { node.handler() }, &cx);
-}
-
-/// Prints the target of a probe as it was written.
-struct Written<'a>(&'a Node);
-
-impl Display for Written<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(self.0.name(), f)
-    }
 }

@@ -48,7 +48,10 @@ mod log;
 
 mod arch;
 mod bindings;
+pub mod context;
 pub mod kprobe;
+pub mod kretprobe;
+mod memory;
 pub mod module;
 mod registration;
 mod regs;
@@ -56,6 +59,8 @@ pub mod symbol;
 mod target;
 pub mod tracing;
 
+pub use context::{Context, FaultCause, FaultContext};
+pub use registration::Stats;
 pub use regs::PtRegs;
 pub use symbol::Symbol;
 pub use target::Target;

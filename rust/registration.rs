@@ -21,7 +21,8 @@ use kernel::{
     error::to_result,
     fmt::{self, Display},
     prelude::*,
-    str::{BStr, CString},
+    str::{BStr, CStrExt, CString},
+    types::Opaque,
 };
 
 use crate::{
@@ -40,14 +41,17 @@ extern "C" {
 ///
 /// # Invariants
 ///
-/// While registered, `probe.kp` is in the kernel's tables, `probe.link` is in the module's list, and
-/// `probe.handler` points to the handler that the callbacks of `probe.kp` expect.
+/// While registered, the `kprobe` in `probe` is in the kernel's tables, `probe.link` is in the module's list, and
+/// `probe.handler` points to the handler that the callbacks of `probe` expect.
 #[repr(C)]
 pub(crate) struct Node {
-    /// First, so that the `struct kprobe` that a callback gets is also the node.
-    probe: rprobes_probe,
+    /// First, so that the `struct kprobe` that a callback gets is also the node. The kernel writes to it at any
+    /// time.
+    probe: Opaque<rprobes_probe>,
     /// The target as the author or the user wrote it.
     name: CString,
+    /// The name that was registered, if it was a name.
+    symbol: Option<CString>,
 }
 
 impl Node {
@@ -60,9 +64,36 @@ impl Node {
     #[inline(always)]
     pub(crate) unsafe fn from_kprobe<'a>(kp: *mut bindings::kprobe) -> &'a Self {
         // SAFETY: Only nodes are registered by this crate, and `kp` is their first field. The memory lives until
-        // after the last callback. The kernel may change fields of `kp` meanwhile, which are only read through
-        // raw pointers here.
+        // after the last callback.
         unsafe { &*kp.cast() }
+    }
+
+    /// The node of the call that a callback of a return probe was called for, or none if the probe is gone.
+    ///
+    /// # Safety
+    ///
+    /// `instance` must be what the kernel passes to a callback of a return probe of this crate, and `'a` must end
+    /// with that call.
+    #[inline(always)]
+    pub(crate) unsafe fn from_instance<'a>(
+        instance: *mut bindings::kretprobe_instance,
+    ) -> Option<&'a Self> {
+        // SAFETY: The instance holds a pointer to its holder, which lives as long as the instance.
+        let holder: *const u8 = unsafe {
+            instance
+                .byte_add(bindings::RPROBES_INSTANCE_HOLDER as usize)
+                .cast::<*const u8>()
+                .read()
+        };
+        // SAFETY: The holder holds a pointer to the `struct kretprobe`, whose first field is the `struct kprobe`.
+        let rp: *const Self = unsafe {
+            holder
+                .byte_add(bindings::RPROBES_HOLDER_PROBE as usize)
+                .cast::<*const Self>()
+                .read_volatile()
+        };
+        // SAFETY: As in `from_kprobe`; unregistering clears the pointer and then waits for callbacks.
+        unsafe { rp.as_ref() }
     }
 
     /// The handler.
@@ -74,14 +105,15 @@ impl Node {
     #[inline(always)]
     pub(crate) unsafe fn handler<'a, T>(&self) -> &'a T {
         // SAFETY: By the type invariants this is the handler, a `T` as the caller promises; it lives as long as
-        // the probe is registered, so longer than any callback.
-        unsafe { &*self.probe.handler.cast() }
+        // the probe is registered, so longer than any callback. The field is never written after registration.
+        unsafe { &*(*self.probe.get()).handler.cast() }
     }
 
     /// The probed address.
     #[inline(always)]
     pub(crate) fn address(&self) -> usize {
-        self.probe.kp.addr as usize
+        // SAFETY: The node is allocated. The kernel writes the field before the first callback and after the last.
+        unsafe { (&raw const (*self.kp()).addr).read() as usize }
     }
 
     /// The target as it was written.
@@ -89,20 +121,65 @@ impl Node {
         &self.name
     }
 
-    fn kp(this: NonNull<Self>) -> *mut bindings::kprobe {
-        this.as_ptr().cast()
+    #[inline(always)]
+    fn kp(&self) -> *mut bindings::kprobe {
+        self.probe.get().cast()
     }
 
-    fn probe(this: NonNull<Self>) -> *mut rprobes_probe {
-        this.as_ptr().cast()
+    /// The state of the probe; the kernel changes it at any time, so each field is true for a moment only.
+    pub(crate) fn stats(&self) -> Stats {
+        let kp = self.kp();
+        // SAFETY: The node is allocated, and these are integers. The kernel counts without a lock.
+        let (missed, flags) = unsafe {
+            (
+                (&raw const (*kp).nmissed).read_volatile(),
+                (&raw const (*kp).flags).read_volatile(),
+            )
+        };
+        // SAFETY: As above.
+        let exhausted = unsafe { (&raw const (*self.probe.get()).rp.nmissed).read_volatile() };
+        let gone = flags & bindings::KPROBE_FLAG_GONE != 0;
+        Stats {
+            missed: missed as usize,
+            exhausted: exhausted as usize,
+            optimised: !gone && crate::arch::is_jump(self.address()),
+            on_ftrace: flags & bindings::KPROBE_FLAG_FTRACE != 0,
+            gone,
+            disabled: flags & bindings::KPROBE_FLAG_DISABLED != 0,
+        }
     }
 }
 
-/// The callbacks of a probe, and the handler that they expect.
-pub(crate) struct Callbacks {
-    pub(crate) handler: *const c_void,
-    pub(crate) pre: bindings::kprobe_pre_handler_t,
-    pub(crate) post: bindings::kprobe_post_handler_t,
+/// What became of a probe so far, and how it is planted: a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Hits for which no handler was called, as another probe's handler was running on that CPU. C: `kp.nmissed`.
+    pub missed: usize,
+    /// Calls that a return probe did not follow, as `maxactive` others were under way. C: `rp.nmissed`.
+    pub exhausted: usize,
+    /// The kernel has replaced the breakpoint by a jump, which is several times cheaper.
+    pub optimised: bool,
+    /// Called by ftrace instead of through a breakpoint.
+    pub on_ftrace: bool,
+    /// The probed module was unloaded. The probe can only be dropped.
+    pub gone: bool,
+    /// Switched off by `disable`, or not yet switched on.
+    pub disabled: bool,
+}
+
+/// The callbacks of a probe.
+pub(crate) enum Callbacks {
+    Kprobe {
+        pre: bindings::kprobe_pre_handler_t,
+        post: bindings::kprobe_post_handler_t,
+    },
+    Kretprobe {
+        entry: bindings::kretprobe_handler_t,
+        ret: bindings::kretprobe_handler_t,
+        data_size: usize,
+        maxactive: c_int,
+    },
 }
 
 /// A registered probe; unregisters on drop.
@@ -112,114 +189,206 @@ pub(crate) struct Callbacks {
 /// The node is registered, and this is the only registration of it, unless the module's list was drained.
 pub(crate) struct Registration(NonNull<Node>);
 
-// SAFETY: The node is reached from any CPU already, by the kernel; what this type offers only reads it.
+// SAFETY: The node is reached from any CPU already, by the kernel; what this type offers may be called anywhere.
 unsafe impl Send for Registration {}
-// SAFETY: As above.
+// SAFETY: As above; enabling and disabling take the kernel's lock.
 unsafe impl Sync for Registration {}
 
 impl Registration {
-    /// Registers a probe and arms it. Process context. On error the cause is in the kernel log, and nothing is
-    /// registered.
+    /// Registers a probe and, if `armed`, arms it. Process context. On error the cause is in the kernel log, and
+    /// nothing is registered.
     ///
     /// # Safety
     ///
-    /// The callbacks must be sound to call with a node of that handler from now on until the registration is
-    /// dropped or the module's list is drained; the handler must not move or go away before.
-    pub(crate) unsafe fn new(target: &Target<'_>, callbacks: Callbacks) -> Result<Self> {
+    /// The callbacks must be sound to call with a node of `handler` from now on until the registration is dropped
+    /// or the module's list is drained; the handler must not move or go away before.
+    pub(crate) unsafe fn new(
+        target: &Target<'_>,
+        handler: *const c_void,
+        callbacks: Callbacks,
+        armed: bool,
+    ) -> Result<Self> {
+        // SAFETY: The caller promises the same.
+        let registration = unsafe { Self::disabled(target, handler, callbacks) }?;
+        check_unambiguous(core::slice::from_ref(&registration))?;
+        if armed {
+            registration.arm()?;
+        }
+        Ok(registration)
+    }
+
+    /// Registers a probe disabled. The caller is yet to check that the name is that of one function only.
+    ///
+    /// # Safety
+    ///
+    /// See [`new`](Self::new).
+    pub(crate) unsafe fn disabled(
+        target: &Target<'_>,
+        handler: *const c_void,
+        callbacks: Callbacks,
+    ) -> Result<Self> {
         // The address of the symbol is all that matters: it makes the linker ask for the definition.
         core::hint::black_box(&raw const rprobes_needs_its_module_macro);
         target.check()?;
-        let name = CString::try_from_fmt(fmt!("{}", target))?;
-        let symbol = match target.place {
-            Place::Symbol(name) => Some(CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?),
-            Place::Address(_) => None,
+        let mut probe = rprobes_probe {
+            handler,
+            ..Default::default()
         };
-        let node = KBox::new(
+        match callbacks {
+            Callbacks::Kprobe { pre, post } => {
+                probe.rp.kp.pre_handler = pre;
+                probe.rp.kp.post_handler = post;
+            }
+            Callbacks::Kretprobe {
+                entry,
+                ret,
+                data_size,
+                maxactive,
+            } => {
+                probe.is_return = true;
+                probe.rp.entry_handler = entry;
+                probe.rp.handler = ret;
+                probe.rp.data_size = data_size;
+                probe.rp.maxactive = maxactive;
+            }
+        }
+        let mut node = KBox::new(
             Node {
-                probe: rprobes_probe {
-                    kp: bindings::kprobe {
-                        pre_handler: callbacks.pre,
-                        post_handler: callbacks.post,
-                        ..Default::default()
-                    },
-                    handler: callbacks.handler,
-                    ..Default::default()
+                probe: Opaque::new(probe),
+                name: CString::try_from_fmt(fmt!("{}", target))?,
+                symbol: match target.place {
+                    Place::Symbol(name) => {
+                        Some(CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?)
+                    }
+                    Place::Address(_) => None,
                 },
-                name,
             },
             GFP_KERNEL,
         )?;
-        // From here on the node is used through raw pointers only, as the kernel does.
+        node.plant(target)?;
+        // From here on the node is shared with the kernel.
         let node = NonNull::from(KBox::leak(node));
-        match Self::plant(node, target, symbol.as_deref()) {
-            // INVARIANT: `plant` has just registered it.
-            Ok(()) => Ok(Self(node)),
-            Err(error) => {
-                // SAFETY: `plant` leaves nothing registered when it fails, and the pointer is that of the box.
-                drop(unsafe { KBox::from_raw(node.as_ptr()) });
-                Err(error)
-            }
-        }
+        // SAFETY: The node is registered, and in no list.
+        unsafe { bindings::rprobes_probe_link(node.as_ptr().cast()) };
+        // INVARIANT: It is registered and in the list.
+        Ok(Self(node))
     }
 
-    /// Registers the probe disabled, makes sure that it is the one that was meant, and arms it.
-    fn plant(node: NonNull<Node>, target: &Target<'_>, symbol: Option<&CStr>) -> Result {
-        let kp = Node::kp(node);
-        let mut meant = symbol;
-        let mut result = register(kp, target, meant);
-        if let (Err(error), Some(old)) = (result, symbol) {
-            if let Some((new, since)) = target::renamed(old.to_bytes()).filter(|_| error == ENOENT)
-            {
-                result = register(kp, target, Some(new));
-                if result.is_ok() {
-                    meant = Some(new);
-                    log!(
-                        INFO,
-                        "{} is {} since Linux {}: probing that\n",
-                        old,
-                        new,
-                        since
-                    );
-                }
-            }
-        }
-        if let Err(error) = result {
-            explain(error, target, meant);
-            return Err(error);
-        }
-        // SAFETY: `kp` was registered just now, so `addr` is set and stays.
-        let address = unsafe { (*kp).addr } as usize;
-        let armed = is_unambiguous(meant, address).and_then(|()| {
-            // SAFETY: The node is allocated and in no list.
-            unsafe { bindings::rprobes_probe_link(Node::probe(node)) };
-            arm(kp, target).inspect_err(|_| {
-                // SAFETY: It was linked just now.
-                unsafe { bindings::rprobes_probe_unlink(Node::probe(node)) };
-            })
-        });
-        if armed.is_err() {
-            // SAFETY: `kp` is registered, and this is the end of it.
-            unsafe { unregister(kp) }.map_err(|Stuck| EBUSY)?;
-        }
-        armed
-    }
-
-    #[inline]
     pub(crate) fn node(&self) -> &Node {
         // SAFETY: The node lives until this is dropped.
         unsafe { self.0.as_ref() }
+    }
+
+    /// Arms the probe. Process context.
+    pub(crate) fn arm(&self) -> Result {
+        let node = self.node();
+        // SAFETY: The probe is registered.
+        to_result(unsafe { bindings::enable_kprobe(node.kp()) }).inspect_err(|error| {
+            let stats = node.stats();
+            if stats.gone {
+                log!(
+                    ERR,
+                    "no probe at {}: its module was unloaded ({})\n",
+                    node.name(),
+                    Errno(*error)
+                );
+            } else {
+                log!(
+                    ERR,
+                    "the kernel could not arm the probe at {} ({})\n",
+                    node.name(),
+                    Errno(*error)
+                );
+            }
+        })?;
+        if !node.stats().disabled {
+            return Ok(());
+        }
+        log!(
+            ERR,
+            "probes are switched off on this machine; echo 1 > /sys/kernel/debug/kprobes/enabled and load again\n"
+        );
+        Err(EBUSY)
+    }
+
+    /// Disarms the probe; handlers that are running may still run. Process context.
+    pub(crate) fn disarm(&self) -> Result {
+        // SAFETY: The probe is registered.
+        to_result(unsafe { bindings::disable_kprobe(self.node().kp()) })
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
         // SAFETY: By the type invariants it is registered and in the list.
-        unsafe { bindings::rprobes_probe_unlink(Node::probe(self.0)) };
+        unsafe { bindings::rprobes_probe_unlink(self.0.as_ptr().cast()) };
         // SAFETY: As above, and this is the end of it.
-        if unsafe { unregister(Node::kp(self.0)) }.is_ok() {
+        if unsafe { unregister(self.0) }.is_ok() {
             // SAFETY: The kernel is done with the node, which came from a box.
             drop(unsafe { KBox::from_raw(self.0.as_ptr()) });
         }
+    }
+}
+
+impl Node {
+    /// Registers the probe disabled. On error the cause is in the kernel log, and nothing is registered.
+    fn plant(&mut self, target: &Target<'_>) -> Result {
+        let mut result = self.register(target);
+        if let (Err(ENOENT), Some(old)) = (result, &self.symbol) {
+            if let Some((new, since)) = target::renamed(old.to_bytes()) {
+                let old = self.symbol.replace(CString::try_from(new)?);
+                result = self.register(target);
+                if result.is_ok() {
+                    if let Some(old) = old {
+                        log!(
+                            INFO,
+                            "{} is {} since Linux {}: probing that\n",
+                            &*old,
+                            new,
+                            since
+                        );
+                    }
+                }
+            }
+        }
+        result
+            .inspect_err(|error| explain(*error, target, self.symbol.as_deref(), self.is_return()))
+    }
+
+    fn is_return(&self) -> bool {
+        // SAFETY: The node is allocated; the field is never written after it was made.
+        unsafe { (*self.probe.get()).is_return }
+    }
+
+    /// Gives the probe to the kernel, disabled.
+    fn register(&mut self, target: &Target<'_>) -> Result {
+        let kp = self.kp();
+        // SAFETY: The node is allocated and not registered, so it is ours. A failed registration has written to
+        // `addr` and `flags`, so all four are set again.
+        unsafe {
+            (*kp).symbol_name = self
+                .symbol
+                .as_deref()
+                .map_or(core::ptr::null(), CStrExt::as_char_ptr);
+            (*kp).addr = match target.place {
+                Place::Symbol(_) => core::ptr::null_mut(),
+                Place::Address(address) => address as *mut bindings::kprobe_opcode_t,
+            };
+            (*kp).offset = target.offset;
+            (*kp).flags = bindings::KPROBE_FLAG_DISABLED;
+        }
+        // SAFETY: The probe is filled in and not registered. It stays where it is: the caller has it in a box, and
+        // gives that up only after unregistering. The callbacks are for this node.
+        let result = to_result(unsafe {
+            if self.is_return() {
+                bindings::register_kretprobe(self.probe.get().cast())
+            } else {
+                bindings::register_kprobe(kp)
+            }
+        });
+        // SAFETY: The name is needed for the registration alone, and nobody else writes to this field.
+        unsafe { (*kp).symbol_name = core::ptr::null() };
+        result
     }
 }
 
@@ -237,7 +406,7 @@ pub(crate) fn drain() {
         );
         // SAFETY: It is registered. Whoever leaked the owner can not drop it any more: the module is gone. The
         // node itself stays allocated, as the leaked owner does.
-        let _ = unsafe { unregister(Node::kp(node)) };
+        let _ = unsafe { unregister(node) };
     }
 }
 
@@ -248,18 +417,24 @@ struct Stuck;
 ///
 /// # Safety
 ///
-/// `kp` must be registered. If this fails it must stay allocated for ever.
-unsafe fn unregister(kp: *mut bindings::kprobe) -> Result<(), Stuck> {
-    // SAFETY: `kp` is registered, says the caller.
-    let address = Symbol(unsafe { (*kp).addr } as usize);
-    // SAFETY: As above.
-    unsafe { bindings::unregister_kprobe(kp) };
-    // SAFETY: `kp` is still allocated, and nobody writes to it any more.
-    if !unsafe { (*kp).addr }.is_null() {
+/// `node` must be registered. If this fails it must stay allocated for ever.
+unsafe fn unregister(node: NonNull<Node>) -> Result<(), Stuck> {
+    // SAFETY: It is registered, hence allocated.
+    let probe = unsafe { node.as_ref() };
+    let address = Symbol(probe.address());
+    // SAFETY: It is registered.
+    unsafe {
+        if probe.is_return() {
+            bindings::unregister_kretprobes(&mut probe.probe.get().cast(), 1);
+        } else {
+            bindings::unregister_kprobes(&mut probe.kp(), 1);
+        }
+    }
+    if probe.address() != 0 {
         return Ok(());
     }
-    // SAFETY: `kp` is allocated, and the caller keeps it so.
-    unsafe { bindings::rprobes_kprobe_silence(kp) };
+    // SAFETY: It is allocated, and the caller keeps it so.
+    unsafe { bindings::rprobes_probe_silence(probe.probe.get()) };
     log!(
         ERR,
         "the kernel could not disarm the probe at {}; it stays there, without a handler\n",
@@ -268,76 +443,37 @@ unsafe fn unregister(kp: *mut bindings::kprobe) -> Result<(), Stuck> {
     Err(Stuck)
 }
 
-/// Registers `kp` disabled at the target, which is called `symbol` if it is a symbol.
-fn register(kp: *mut bindings::kprobe, target: &Target<'_>, symbol: Option<&CStr>) -> Result {
-    // SAFETY: `kp` is allocated and not registered, so it is ours. A failed registration has written to `addr`
-    // and `flags`, so all four are set again. The name is needed by `register_kprobe` alone.
-    unsafe {
-        (*kp).symbol_name = symbol.map_or(core::ptr::null(), CStr::as_char_ptr);
-        (*kp).addr = match target.place {
-            Place::Symbol(_) => core::ptr::null_mut(),
-            Place::Address(address) => address as *mut bindings::kprobe_opcode_t,
+/// Refuses symbols that are the names of several functions: the kernel would take any one of them.
+pub(crate) fn check_unambiguous(registrations: &[Registration]) -> Result {
+    for registration in registrations {
+        let node = registration.node();
+        let Some(symbol) = &node.symbol else {
+            continue;
         };
-        (*kp).offset = target.offset;
-        (*kp).flags = bindings::KPROBE_FLAG_DISABLED;
-    }
-    // SAFETY: `kp` is allocated, filled in, not registered, and stays where it is.
-    let result = to_result(unsafe { bindings::register_kprobe(kp) });
-    // SAFETY: The kernel keeps no pointer to the name, so it may go away.
-    unsafe { (*kp).symbol_name = core::ptr::null() };
-    result
-}
-
-/// Refuses a symbol that is the name of several functions: the kernel would take any one of them.
-fn is_unambiguous(symbol: Option<&CStr>, address: usize) -> Result {
-    let Some(symbol) = symbol else {
-        return Ok(());
-    };
-    let name = symbol.to_bytes();
-    let bare = name
-        .iter()
-        .position(|&c| c == b':')
-        .map_or(name, |colon| &name[colon + 1..]);
-    match symbol::count(bare, address) {
-        // None: an alias, which kallsyms shows under another name.
-        0 | 1 => Ok(()),
-        n => {
-            log!(
-                ERR,
-                "{} is the name of {} functions; give the address of the one you mean (see /proc/kallsyms)\n",
-                symbol,
-                n
-            );
-            Err(EADDRNOTAVAIL)
+        let name = symbol.to_bytes();
+        let bare = name
+            .iter()
+            .position(|&c| c == b':')
+            .map_or(name, |colon| &name[colon + 1..]);
+        match symbol::count(bare, node.address()) {
+            // None: an alias, which kallsyms shows under another name.
+            0 | 1 => {}
+            n => {
+                log!(
+                    ERR,
+                    "{} is the name of {} functions; give the address of the one you mean (see /proc/kallsyms)\n",
+                    &**symbol,
+                    n
+                );
+                return Err(EADDRNOTAVAIL);
+            }
         }
     }
-}
-
-/// Arms a registered probe.
-fn arm(kp: *mut bindings::kprobe, target: &Target<'_>) -> Result {
-    // SAFETY: `kp` is registered.
-    to_result(unsafe { bindings::enable_kprobe(kp) }).inspect_err(|error| {
-        log!(
-            ERR,
-            "the kernel could not arm the probe at {} ({})\n",
-            target,
-            Errno(*error)
-        );
-    })?;
-    // SAFETY: As above; the kernel changes `flags` under its own lock, and this bit only while enabling or
-    // disabling.
-    if unsafe { (&raw const (*kp).flags).read_volatile() } & bindings::KPROBE_FLAG_DISABLED == 0 {
-        return Ok(());
-    }
-    log!(
-        ERR,
-        "probes are switched off on this machine; echo 1 > /sys/kernel/debug/kprobes/enabled and load again\n"
-    );
-    Err(EBUSY)
+    Ok(())
 }
 
 /// Says in the log, in one line, why the kernel refused a probe, and what to do.
-fn explain(error: Error, target: &Target<'_>, symbol: Option<&CStr>) {
+fn explain(error: Error, target: &Target<'_>, symbol: Option<&CStr>, is_return: bool) {
     let errno = Errno(error);
     let is_in_module = symbol.is_some_and(|name| name.to_bytes().contains(&b':'));
     match (error, symbol) {
@@ -359,6 +495,18 @@ fn explain(error: Error, target: &Target<'_>, symbol: Option<&CStr>) {
         (EILSEQ, _) => log!(
             ERR,
             "no probe at {}: the offset is inside an instruction; take one that objdump -d shows ({})\n",
+            target,
+            errno
+        ),
+        (EINVAL, _) if is_return && target.offset != 0 => log!(
+            ERR,
+            "no return probe at {}: it must be at the entry of a function, so without an offset ({})\n",
+            target,
+            errno
+        ),
+        (EOPNOTSUPP, _) if is_return => log!(
+            ERR,
+            "no return probe at {}: this kernel is built without CONFIG_KRETPROBES ({})\n",
             target,
             errno
         ),

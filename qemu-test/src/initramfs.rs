@@ -22,8 +22,9 @@ pub struct Initramfs {
 const KMOD_NAMES: [&str; 4] = ["insmod", "rmmod", "lsmod", "modinfo"];
 
 impl Initramfs {
-    /// With all modules of `repo`, and those of `others` if it is another directory.
-    pub fn new(repo: &Path, others: Option<&Path>) -> Result<Self> {
+    /// With all modules of `repo`, those of `others` if it is another directory, and the tests whose names contain
+    /// `only`.
+    pub fn new(repo: &Path, others: Option<&Path>, only: &str) -> Result<Self> {
         let mut archive = Archive {
             inode: 0,
             file: NamedTempFile::new()?,
@@ -47,7 +48,7 @@ impl Initramfs {
         for name in ["run-tests", "prelude", "demo", "welcome"] {
             archive.copy(&guest.join(name), &format!("rprobes/{name}"))?;
         }
-        for test in files(&repo.join("qemu-test/tests"), "sh")? {
+        for test in tests(repo, only)? {
             archive.copy(&test, &format!("rprobes/tests/{}", name(&test)))?;
         }
         let mut directories = vec![repo.join("samples"), repo.join("qemu-test/modules")];
@@ -138,8 +139,18 @@ impl Archive {
     }
 }
 
+/// The guest's tests whose names contain `only`.
+pub fn tests(repo: &Path, only: &str) -> Result<Vec<PathBuf>> {
+    let mut tests = files(&repo.join("qemu-test/tests"), "sh")?;
+    tests.retain(|path| {
+        path.file_stem()
+            .is_some_and(|name| name.to_string_lossy().contains(only))
+    });
+    Ok(tests)
+}
+
 /// The files of a directory that end in `.extension`, sorted.
-pub fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let entries =
         fs::read_dir(directory).with_context(|| format!("can not read {}", directory.display()))?;
     let mut files = Vec::new();

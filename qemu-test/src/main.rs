@@ -36,6 +36,9 @@ struct Arguments {
     /// A directory with modules of somebody else, to be copied in as well.
     #[arg(long, global = true)]
     modules: Option<PathBuf>,
+    /// Run only the tests whose names contain this.
+    #[arg(long, global = true, default_value = "")]
+    only: String,
 }
 
 #[derive(Subcommand)]
@@ -64,11 +67,11 @@ fn run(arguments: Arguments) -> Result<bool> {
     let kernel = Kernel::find(&kernel::cache()?, &arguments.kernel)?;
     let repo = arguments.repo.canonicalize()?;
     match arguments.command {
-        Command::Demo => demo(&kernel, &Initramfs::new(&repo, None)?),
-        Command::Test => suite::run(&kernel, &repo),
+        Command::Demo => demo(&kernel, &Initramfs::new(&repo, None, "")?),
+        Command::Test => suite::run(&kernel, &repo, &arguments.only),
         Command::Shell => vm::shell(
             &kernel,
-            &Initramfs::new(&repo, arguments.modules.as_deref())?,
+            &Initramfs::new(&repo, arguments.modules.as_deref(), "")?,
         ),
     }
 }

@@ -6,6 +6,8 @@
 use kernel::bindings::{pt_regs, user_pt_regs};
 
 pub(crate) const ARG_REGS: usize = 8;
+/// The return address is in a register.
+pub(crate) const STACK_ARGS_AT: usize = 0;
 pub(crate) const IP_NAME: &str = "pc";
 pub(crate) const FLAGS_NAME: &str = "pstate";
 
@@ -13,6 +15,12 @@ pub(crate) const FLAGS_NAME: &str = "pstate";
 fn user(regs: &pt_regs) -> &user_pt_regs {
     // SAFETY: Both members of the union hold these registers in the same layout, all of them integers.
     unsafe { &regs.__bindgen_anon_1.user_regs }
+}
+
+#[inline(always)]
+fn user_mut(regs: &mut pt_regs) -> &mut user_pt_regs {
+    // SAFETY: As above.
+    unsafe { &mut regs.__bindgen_anon_1.user_regs }
 }
 
 #[inline(always)]
@@ -33,4 +41,36 @@ pub(crate) fn sp(regs: &pt_regs) -> usize {
 #[inline(always)]
 pub(crate) fn flags(regs: &pt_regs) -> usize {
     user(regs).pstate as usize
+}
+
+/// There is no jump optimisation on arm64.
+pub(crate) fn is_jump(_address: usize) -> bool {
+    false
+}
+
+#[inline(always)]
+pub(crate) fn return_value(regs: &pt_regs) -> usize {
+    arg(regs, 0)
+}
+
+#[inline(always)]
+pub(crate) fn set_arg(regs: &mut pt_regs, n: usize, value: usize) {
+    user_mut(regs).regs[n & (ARG_REGS - 1)] = value as u64;
+}
+
+#[inline(always)]
+pub(crate) fn set_return_value(regs: &mut pt_regs, value: usize) {
+    set_arg(regs, 0, value);
+}
+
+#[inline(always)]
+pub(crate) fn set_ip(regs: &mut pt_regs, address: usize) {
+    user_mut(regs).pc = address as u64;
+}
+
+/// What a RET would do at the entry of a function.
+pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
+    let regs = user_mut(regs);
+    regs.regs[0] = value as u64;
+    regs.pc = regs.regs[30];
 }

@@ -5,7 +5,10 @@
 //!
 //! - `ARG_REGS`: how many integer arguments of a C function arrive in registers.
 //! - `IP_NAME`, `FLAGS_NAME`: what the architecture calls these two registers.
-//! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`: the registers.
+//! - `STACK_ARGS_AT`: how many words above the stack pointer the arguments on the stack begin.
+//! - `set_arg`, `set_return_value`, `set_ip`, `return_early`: write them.
+//! - `is_jump(address)`: whether a probe there was optimised to a jump.
+//! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`: the registers.
 
 #[cfg(target_arch = "aarch64")]
 #[path = "arm64.rs"]

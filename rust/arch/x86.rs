@@ -3,9 +3,14 @@
 
 //! x86_64: [`arch/x86/include/asm/ptrace.h`](srctree/arch/x86/include/asm/ptrace.h).
 
-use kernel::bindings::pt_regs;
+use kernel::{
+    bindings::{self, pt_regs},
+    ffi::c_void,
+};
 
 pub(crate) const ARG_REGS: usize = 6;
+/// The return address is at the top of the stack.
+pub(crate) const STACK_ARGS_AT: usize = 1;
 pub(crate) const IP_NAME: &str = "ip";
 pub(crate) const FLAGS_NAME: &str = "flags";
 
@@ -34,4 +39,52 @@ pub(crate) fn sp(regs: &pt_regs) -> usize {
 #[inline(always)]
 pub(crate) fn flags(regs: &pt_regs) -> usize {
     regs.flags
+}
+
+/// Whether the kernel has replaced the instruction at `address` by a jump: JMP rel32 there, where a breakpoint would
+/// be INT3. A probe is never planted on a jump of the kernel's own without one of the two.
+pub(crate) fn is_jump(address: usize) -> bool {
+    let mut opcode = 0u8;
+    // SAFETY: `opcode` is one byte; a bad address is an error.
+    let failed = unsafe {
+        bindings::copy_from_kernel_nofault((&raw mut opcode).cast(), address as *const c_void, 1)
+    };
+    failed == 0 && opcode == 0xe9
+}
+
+#[inline(always)]
+pub(crate) fn return_value(regs: &pt_regs) -> usize {
+    regs.ax
+}
+
+#[inline(always)]
+pub(crate) fn set_arg(regs: &mut pt_regs, n: usize, value: usize) {
+    *match n {
+        0 => &mut regs.di,
+        1 => &mut regs.si,
+        2 => &mut regs.dx,
+        3 => &mut regs.cx,
+        4 => &mut regs.r8,
+        _ => &mut regs.r9,
+    } = value;
+}
+
+#[inline(always)]
+pub(crate) fn set_return_value(regs: &mut pt_regs, value: usize) {
+    regs.ax = value;
+}
+
+#[inline(always)]
+pub(crate) fn set_ip(regs: &mut pt_regs, address: usize) {
+    regs.ip = address;
+}
+
+/// What a RET would do at the entry of a function.
+pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
+    // A function that was entered has its return address on the stack, so this does not fail.
+    if let Ok(address) = crate::memory::read(regs.sp) {
+        regs.ax = value;
+        regs.ip = address;
+        regs.sp += size_of::<usize>();
+    }
 }

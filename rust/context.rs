@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! What a handler sees: the hit that it was called for.
+
+use core::marker::PhantomData;
+
+use kernel::{
+    fmt::{self, Display},
+    prelude::*,
+};
+
+use crate::{memory, registration::Node, PtRegs, Symbol};
+
+/// The hit that a handler was called for. It can not be kept: it ends with the handler.
+///
+/// # Memory
+///
+/// The `read` functions read what the probed code points to, without a lock, an allocation or a fault: a bad address
+/// is [`EFAULT`], as is an address that is paged out. If the handler implements `fault`, that is called first.
+/// Addresses of the kernel and of user space are told apart: `read_user` never reads kernel memory, and `read`
+/// never reads that of the user.
+pub struct Context<'a, Phase> {
+    node: &'a Node,
+    regs: &'a PtRegs,
+    phase: Phase,
+    fault: Option<FaultHandler>,
+    /// The hit belongs to this CPU.
+    _not_send: PhantomData<*const ()>,
+}
+
+/// Calls the `fault` of the handler of a node.
+pub(crate) type FaultHandler = fn(&Node, &FaultContext<'_>);
+
+/// The context of a kprobe before the probed instruction.
+pub struct Pre;
+
+/// The context of a kprobe after the probed instruction.
+pub struct Post;
+
+/// The context of a kretprobe at the entry of the function.
+pub struct Entry;
+
+/// The context of a kretprobe when the function has returned.
+pub struct Ret {
+    pub(crate) return_address: usize,
+}
+
+/// A fault that happened on behalf of a probe.
+pub struct Fault {
+    cause: FaultCause,
+    address: usize,
+    trap: Option<u32>,
+}
+
+/// The context of `fault`.
+pub type FaultContext<'a> = Context<'a, Fault>;
+
+/// What faulted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultCause {
+    /// A `read` of the context in the handler.
+    Read,
+    /// The probed instruction itself, as it was executed out of line (x86 only).
+    Instruction,
+}
+
+impl<'a, Phase> Context<'a, Phase> {
+    #[inline(always)]
+    pub(crate) fn new(
+        node: &'a Node,
+        regs: &'a PtRegs,
+        phase: Phase,
+        fault: Option<FaultHandler>,
+    ) -> Self {
+        Self {
+            node,
+            regs,
+            phase,
+            fault,
+            _not_send: PhantomData,
+        }
+    }
+
+    /// The registers of the probed context.
+    #[inline(always)]
+    pub fn regs(&self) -> &PtRegs {
+        self.regs
+    }
+
+    /// The probed address; prints as `kernel_clone+0x4/0x4a0`. C: `p->addr`.
+    #[inline(always)]
+    pub fn address(&self) -> Symbol {
+        Symbol(self.node.address())
+    }
+
+    /// The target as it was given, such as `_do_fork`; prints as that.
+    #[inline(always)]
+    pub fn target(&self) -> impl Display + '_ {
+        Written(self.node)
+    }
+
+    /// Reads a value from kernel memory.
+    #[doc(alias = "copy_from_kernel_nofault")]
+    pub fn read<T: FromBytes>(&self, address: usize) -> Result<T> {
+        memory::read(address).inspect_err(|_| self.faulted(address))
+    }
+
+    /// Reads a value from the memory of the current task.
+    #[doc(alias = "copy_from_user_nofault")]
+    pub fn read_user<T: FromBytes>(&self, address: usize) -> Result<T> {
+        memory::read_user(address).inspect_err(|_| self.faulted(address))
+    }
+
+    /// Reads a NUL-terminated string from kernel memory into `buffer`, and returns it without the NUL; one that is
+    /// longer than `buffer` is cut off.
+    #[doc(alias = "strncpy_from_kernel_nofault")]
+    pub fn read_str<'b>(&self, address: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+        memory::read_str(address, buffer, memory::Space::Kernel)
+            .inspect_err(|_| self.faulted(address))
+    }
+
+    /// As [`read_str`](Self::read_str), from the memory of the current task.
+    #[doc(alias = "strncpy_from_user_nofault")]
+    pub fn read_user_str<'b>(&self, address: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+        memory::read_str(address, buffer, memory::Space::User)
+            .inspect_err(|_| self.faulted(address))
+    }
+
+    /// Tells the handler that a read faulted, if it wants to know.
+    #[cold]
+    fn faulted(&self, address: usize) {
+        if let Some(fault) = self.fault {
+            let phase = Fault {
+                cause: FaultCause::Read,
+                address,
+                trap: None,
+            };
+            // Without a handler for its own faults: a `read` in `fault` that faults does not call it again.
+            fault(self.node, &Context::new(self.node, self.regs, phase, None));
+        }
+    }
+}
+
+impl Context<'_, Ret> {
+    /// What the function returned. C: `regs_return_value(regs)`.
+    #[doc(alias = "regs_return_value")]
+    #[inline(always)]
+    pub fn return_value(&self) -> usize {
+        self.regs.return_value()
+    }
+
+    /// Where the function returns to; prints as a symbol. C: `get_kretprobe_retaddr(ri)`.
+    #[doc(alias = "get_kretprobe_retaddr")]
+    #[inline(always)]
+    pub fn return_address(&self) -> Symbol {
+        Symbol(self.phase.return_address)
+    }
+}
+
+impl Context<'_, Fault> {
+    /// What faulted.
+    pub fn cause(&self) -> FaultCause {
+        self.phase.cause
+    }
+
+    /// The address that could not be accessed; 0 for a trap that has none.
+    pub fn fault_address(&self) -> usize {
+        self.phase.address
+    }
+
+    /// The number of the trap of the probed instruction, such as 14 for a page fault on x86; none for a read.
+    pub fn trap(&self) -> Option<u32> {
+        self.phase.trap
+    }
+}
+
+impl Fault {
+    pub(crate) fn instruction(trap: u32, address: usize) -> Self {
+        Self {
+            cause: FaultCause::Instruction,
+            address,
+            trap: Some(trap),
+        }
+    }
+}
+
+/// Prints the target of a probe as it was written.
+struct Written<'a>(&'a Node);
+
+impl Display for Written<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self.0.name(), f)
+    }
+}

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Probes on the return of functions.
+//!
+//! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h);
+//! documentation: [`Documentation/trace/kprobes.rst`](srctree/Documentation/trace/kprobes.rst)
+//!
+//! ```text
+//!  the function is called     Handler::entry(&self, &EntryContext)
+//!      |                          |                  |
+//!      |                  Entry::Trace(data)    Entry::Skip
+//!      |                          |                  |
+//!      v                          v                  v
+//!  it runs, may sleep     data waits for it      nothing
+//!      |                          |
+//!      v                          v
+//!  it returns             Handler::ret(&self, &RetContext, &data)
+//! ```
+//!
+//! # What is guaranteed
+//!
+//! - `ret` gets what `entry` returned for the very same call, also of a function that calls itself, or that sleeps
+//!   and returns on another CPU.
+//! - `ret` may never come: the task exits inside the function, or the probe is unregistered meanwhile. The data is
+//!   then just forgotten, so it must not need [`Drop`].
+//! - No more than `maxactive` calls are followed at a time; the others are counted in
+//!   [`Stats::exhausted`](crate::Stats). A function that sleeps needs as many as there may be tasks in it.
+//!
+//! Both handlers run in atomic context: see [`kprobe`](crate::kprobe#what-handlers-may-do).
+
+use core::{
+    any::TypeId,
+    marker::PhantomPinned,
+    mem::{align_of, needs_drop, size_of},
+    ptr::NonNull,
+};
+
+use kernel::{
+    bindings::pt_regs,
+    fmt::{self, Display},
+    prelude::*,
+};
+
+use crate::{
+    bindings,
+    context::{self, Context, FaultContext, FaultHandler},
+    registration::{Callbacks, Node, Registration, Stats},
+    PtRegs, Symbol, Target,
+};
+
+/// The context of [`Handler::entry`].
+pub type EntryContext<'a> = Context<'a, context::Entry>;
+
+/// The context of [`Handler::ret`].
+pub type RetContext<'a> = Context<'a, context::Ret>;
+
+/// Whether to follow a call.
+pub enum Entry<Data> {
+    /// Follow it: `ret` gets this.
+    Trace(Data),
+    /// Leave it alone: `ret` is not called.
+    Skip,
+}
+
+/// What a kretprobe does. Implement it with [`#[vtable]`](kernel::macros::vtable).
+///
+/// `&self` is shared between all CPUs, hence `Send` and `Sync`; `'static`, as a leaked probe goes on until the
+/// module is unloaded.
+#[vtable]
+pub trait Handler: Send + Sync + 'static {
+    /// What `entry` keeps for `ret`, for each call. At most 4096 bytes, aligned to 8 at most, and without `Drop`;
+    /// `()` if `entry` is not implemented.
+    type Data: 'static;
+
+    /// Called at the entry of the function. Atomic context.
+    #[doc(alias = "entry_handler")]
+    fn entry(&self, _cx: &EntryContext<'_>) -> Entry<Self::Data> {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Called when the function has returned. Atomic context.
+    #[doc(alias = "handler")]
+    fn ret(&self, _cx: &RetContext<'_>, _data: &Self::Data) {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Called when a `read` of the context faults in `entry` or `ret`. Atomic context.
+    fn fault(&self, _cx: &FaultContext<'_>) {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+}
+
+/// A probe on the entry and the return of one function, armed from its initialisation until it is dropped.
+///
+/// Wraps `struct kretprobe` with `register_kretprobe()` and `unregister_kretprobe()`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{prelude::*, time::{Instant, Monotonic}};
+/// use rprobes::{kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext}, Target};
+///
+/// struct Time;
+///
+/// #[vtable]
+/// impl kretprobe::Handler for Time {
+///     type Data = Instant<Monotonic>;
+///
+///     fn entry(&self, _cx: &EntryContext<'_>) -> Entry<Self::Data> {
+///         Entry::Trace(Instant::now())
+///     }
+///
+///     fn ret(&self, cx: &RetContext<'_>, begun: &Self::Data) {
+///         pr_info!("{} returned {} after {} ns\n", cx.target(), cx.return_value(), begun.elapsed().as_nanos());
+///     }
+/// }
+///
+/// fn example() -> Result<Pin<KBox<Kretprobe<Time>>>> {
+///     KBox::pin_init(Kretprobe::new(Target::symbol(c"vfs_read"), Time), GFP_KERNEL)
+/// }
+/// ```
+///
+/// # Invariants
+///
+/// If `registration` is there, it is that of this `handler`.
+#[pin_data(PinnedDrop)]
+#[doc(alias = "register_kretprobe")]
+pub struct Kretprobe<T: Handler> {
+    #[pin]
+    handler: T,
+    /// Taken by `unregister`, before the handler goes.
+    registration: Option<Registration>,
+    address: Symbol,
+    /// The kernel has a pointer to `handler`.
+    #[pin]
+    _pin: PhantomPinned,
+}
+
+/// How a return probe is set up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// How many calls are followed at a time; 0 for the kernel's choice, twice the number of CPUs and at least 10.
+    pub maxactive: u16,
+    /// Whether it is disabled until [`Kretprobe::enable`].
+    pub disabled: bool,
+}
+
+impl<T: Handler> Kretprobe<T> {
+    /// Plants a return probe at the function `target`. The handler is initialised first.
+    ///
+    /// Process context; takes some 50 ms, as it makes sure that the name is not that of several functions.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Kprobe::new`](crate::kprobe::Kprobe::new), and [`EINVAL`] if the target is not the entry of a
+    /// function. The kernel log names the cause and the cure in one line; nothing is left registered.
+    #[doc(alias = "register_kretprobe")]
+    pub fn new<'a, E>(
+        target: Target<'a>,
+        handler: impl PinInit<T, E> + 'a,
+    ) -> impl PinInit<Self, Error> + 'a
+    where
+        T: 'a,
+        E: 'a,
+        Error: From<E>,
+    {
+        Self::with(target, Options::default(), handler)
+    }
+
+    /// As [`new`](Self::new), with options.
+    #[doc(alias = "maxactive")]
+    pub fn with<'a, E>(
+        target: Target<'a>,
+        options: Options,
+        handler: impl PinInit<T, E> + 'a,
+    ) -> impl PinInit<Self, Error> + 'a
+    where
+        T: 'a,
+        E: 'a,
+        Error: From<E>,
+    {
+        try_pin_init!(&this in Self {
+            handler <- handler,
+            _pin: PhantomPinned,
+            // INVARIANT: It is registered with the address of `handler`.
+            registration: {
+                let callbacks = callbacks::<T>(options.maxactive)?;
+                // SAFETY: `this` is the place that is being initialised.
+                let handler = unsafe { &raw const (*this.as_ptr()).handler };
+                // SAFETY: The trampolines are those of `T`, which `handler` points to. It is initialised, is
+                // pinned, and is dropped only after the registration: either `drop` runs, which takes care of
+                // the order, or `Self` is leaked and its memory, being pinned, is never used for anything else.
+                Some(unsafe { Registration::new(&target, handler.cast(), callbacks, !options.disabled) }?)
+            },
+            address: Symbol(registration.as_ref().map_or(0, |r| r.node().address())),
+        })
+    }
+
+    /// The handler, to read what it has gathered. Any context.
+    #[inline]
+    pub fn handler(&self) -> &T {
+        &self.handler
+    }
+
+    /// The probed address; prints as `kernel_clone+0x4/0x4a0`. Any context.
+    #[inline]
+    pub fn address(&self) -> Symbol {
+        self.address
+    }
+
+    /// How the probe is planted and how many calls it missed. Any context; none once it is unregistered.
+    pub fn stats(&self) -> Option<Stats> {
+        self.registration
+            .as_ref()
+            .map(|registration| registration.node().stats())
+    }
+
+    /// Arms the probe again after [`disable`](Self::disable). Process context.
+    ///
+    /// # Errors
+    ///
+    /// - [`EINVAL`]: the probed module was unloaded, or this probe unregistered.
+    /// - [`EBUSY`]: probes are switched off on this machine.
+    #[doc(alias = "enable_kprobe")]
+    pub fn enable(&self) -> Result {
+        self.registration.as_ref().ok_or(EINVAL)?.arm()
+    }
+
+    /// Disarms the probe, but keeps it registered. Calls that are under way are still followed to their return.
+    /// Process context.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`]: this probe is unregistered.
+    #[doc(alias = "disable_kprobe")]
+    pub fn disable(&self) -> Result {
+        self.registration.as_ref().ok_or(EINVAL)?.disarm()
+    }
+
+    /// Takes the probe out now instead of when it is dropped: no handler runs any more once this returns. Calls
+    /// that are under way return unseen. The last state is returned.
+    ///
+    /// Process context: waits for handlers that are running.
+    #[doc(alias = "unregister_kretprobe")]
+    pub fn unregister(self: Pin<&mut Self>) {
+        drop(self.project().registration.take());
+    }
+}
+
+#[pinned_drop]
+impl<T: Handler> PinnedDrop for Kretprobe<T> {
+    fn drop(self: Pin<&mut Self>) {
+        // No handler runs any more after this, so the fields may go.
+        self.unregister();
+    }
+}
+
+/// Prints the target as it was written and the address that it stands for.
+impl<T: Handler> Display for Kretprobe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(registration) = &self.registration {
+            Display::fmt(registration.node().name(), f)?;
+            f.write_str(" at ")?;
+        }
+        Display::fmt(&self.address, f)
+    }
+}
+
+impl<T: Handler> fmt::Debug for Kretprobe<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kretprobe")
+            .field("address", &self.address)
+            .field("stats", &self.stats())
+            .finish()
+    }
+}
+
+fn callbacks<T: Handler>(maxactive: u16) -> Result<Callbacks> {
+    const {
+        assert!(
+            !needs_drop::<T::Data>(),
+            "the per-call Data of a kretprobe must not need Drop: a call may never return, and Data is then forgotten"
+        );
+        assert!(
+            size_of::<T::Data>() <= bindings::KRETPROBE_MAX_DATA_SIZE as usize,
+            "the per-call Data of a kretprobe is larger than the 4096 bytes that the kernel allows"
+        );
+        assert!(
+            align_of::<T::Data>() <= align_of::<usize>()
+                && bindings::RPROBES_INSTANCE_DATA as usize % align_of::<usize>() == 0,
+            "the per-call Data of a kretprobe is aligned to more than a machine word"
+        );
+    }
+    if !T::HAS_ENTRY && TypeId::of::<T::Data>() != TypeId::of::<()>() {
+        log!(
+            ERR,
+            "a kretprobe with per-call Data must implement entry, which makes the Data\n"
+        );
+        return Err(EINVAL);
+    }
+    Ok(Callbacks::Kretprobe {
+        entry: if T::HAS_ENTRY { Some(entry::<T>) } else { None },
+        ret: if T::HAS_RET { Some(ret::<T>) } else { None },
+        data_size: size_of::<T::Data>(),
+        maxactive: maxactive.into(),
+    })
+}
+
+fn fault_of<T: Handler>() -> Option<FaultHandler> {
+    fn call<T: Handler>(node: &Node, cx: &FaultContext<'_>) {
+        // SAFETY: Called with a node that was registered with a `T`, while a callback of it runs.
+        T::fault(unsafe { node.handler() }, cx);
+    }
+    if T::HAS_FAULT {
+        Some(call::<T>)
+    } else {
+        None
+    }
+}
+
+/// Where the data of a call is.
+#[inline(always)]
+fn data<T: Handler>(instance: *mut bindings::kretprobe_instance) -> *mut T::Data {
+    if size_of::<T::Data>() == 0 {
+        return NonNull::dangling().as_ptr();
+    }
+    instance
+        .wrapping_byte_add(bindings::RPROBES_INSTANCE_DATA as usize)
+        .cast()
+}
+
+/// # Safety
+///
+/// To be called by the kernel only, as the `entry_handler` of a node that was registered with a `T`.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn entry<T: Handler>(
+    instance: *mut bindings::kretprobe_instance,
+    regs: *mut pt_regs,
+) -> c_int {
+    // SAFETY: The kernel passes an instance of the probe, and registers of this CPU.
+    let (node, regs) = unsafe { (Node::from_instance(instance), PtRegs::from_ptr(regs)) };
+    let Some(node) = node else {
+        return 1;
+    };
+    let cx = Context::new(node, regs, context::Entry, fault_of::<T>());
+    // SAFETY: The node was registered with a `T`.
+    match T::entry(unsafe { node.handler() }, &cx) {
+        Entry::Trace(value) => {
+            // SAFETY: The instance has `data_size` bytes for this call, aligned to a machine word.
+            unsafe { data::<T>(instance).write(value) };
+            0
+        }
+        Entry::Skip => 1,
+    }
+}
+
+/// # Safety
+///
+/// To be called by the kernel only, as the `handler` of a node that was registered with a `T`.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn ret<T: Handler>(
+    instance: *mut bindings::kretprobe_instance,
+    regs: *mut pt_regs,
+) -> c_int {
+    // SAFETY: The kernel passes an instance of the probe, and registers of this CPU.
+    let (node, regs) = unsafe { (Node::from_instance(instance), PtRegs::from_ptr(regs)) };
+    let Some(node) = node else {
+        return 0;
+    };
+    // SAFETY: The instance is that of a call, which has a return address.
+    let return_address = unsafe {
+        instance
+            .byte_add(bindings::RPROBES_INSTANCE_RETURN_ADDRESS as usize)
+            .cast::<usize>()
+            .read()
+    };
+    let cx = Context::new(node, regs, context::Ret { return_address }, fault_of::<T>());
+    // SAFETY: `entry` has written it for this call; without `entry` it is `()`, see `callbacks`. The node was
+    // registered with a `T`.
+    let (handler, data) = unsafe { (node.handler::<T>(), &*data::<T>(instance)) };
+    T::ret(handler, &cx, data);
+    // The kernel ignores it.
+    0
+}
