@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use crate::{
     kernel::{cache, Kernel},
+    initramfs::files,
     ktap::Test,
     report::Report,
 };
@@ -51,6 +52,7 @@ const CASES: &[(&str, Case)] = &[
         "examples_of_the_documentation_compile",
         examples_of_the_documentation_compile,
     ),
+    ("misuse_does_not_compile", misuse_does_not_compile),
     ("broken_download_is_mended", broken_download_is_mended),
 ];
 
@@ -286,6 +288,40 @@ fn examples_of_the_documentation_compile(host: &Host<'_>) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stderr);
     let all = text.contains("test result: ok.") && !text.contains("running 0 tests");
     ensure!(output.status.success() && all, "{text}");
+    Ok(())
+}
+
+/// Each file in `compile-fail` says in comments what the compiler must say of it.
+fn misuse_does_not_compile(host: &Host<'_>) -> Result<()> {
+    let output = Command::new(host.repo.join("scripts/build")).arg("rustc").env_remove("KERNEL").output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let directory = tempfile::tempdir()?;
+    let object = directory.path().join("case.o");
+    let mut count = 0;
+    for path in files(&host.repo.join("qemu-test/compile-fail"), "rs")? {
+        let source = fs::read_to_string(&path)?;
+        let name = path.display();
+        let output = Command::new(host.repo.join("rust/rustc"))
+            .args(["--crate-name", "case", "--emit=obj", "-o"])
+            .arg(&object)
+            .arg(&path)
+            .output()?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        let expected: Vec<_> = source.lines().filter_map(|line| line.strip_prefix("// error: ")).collect();
+        let missing: Vec<_> = source.lines().filter_map(|line| line.strip_prefix("// does not link: ")).collect();
+        ensure!(expected.len() + missing.len() > 0, "{name} expects nothing");
+        ensure!(output.status.success() == expected.is_empty(), "{name}: {}:\n{text}", output.status);
+        for expected in expected {
+            ensure!(text.contains(expected), "{name} should have said '{expected}', but said:\n{text}");
+        }
+        for missing in missing {
+            let symbols = Command::new("nm").arg(&object).output()?;
+            let symbols = String::from_utf8_lossy(&symbols.stdout).into_owned();
+            ensure!(symbols.contains(&format!(" U {missing}")), "{name} should want {missing}, but:\n{symbols}");
+        }
+        count += 1;
+    }
+    ensure!(count > 5, "only {count} files");
     Ok(())
 }
 

@@ -150,7 +150,7 @@ pub fn tests(repo: &Path, only: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// The files of a directory that end in `.extension`, sorted.
-fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
+pub fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let entries =
         fs::read_dir(directory).with_context(|| format!("can not read {}", directory.display()))?;
     let mut files = Vec::new();
