@@ -20,17 +20,15 @@ enum { RPROBES_KSYM_SYMBOL_LEN = KSYM_SYMBOL_LEN };
 
 /*
  * How the handlers of a return probe find what belongs to a call: two pointers to follow from the instance to the
- * &struct kretprobe, and the offsets of the data and of the return address.
+ * &struct kretprobe, and the offset of the data.
  */
 enum {
 #ifdef CONFIG_KRETPROBE_ON_RETHOOK
 	RPROBES_INSTANCE_HOLDER = offsetof(struct kretprobe_instance, node.rethook),
 	RPROBES_HOLDER_PROBE = offsetof(struct rethook, data),
-	RPROBES_INSTANCE_RETURN_ADDRESS = offsetof(struct kretprobe_instance, node.ret_addr),
 #else
 	RPROBES_INSTANCE_HOLDER = offsetof(struct kretprobe_instance, rph),
 	RPROBES_HOLDER_PROBE = offsetof(struct kretprobe_holder, rp),
-	RPROBES_INSTANCE_RETURN_ADDRESS = offsetof(struct kretprobe_instance, ret_addr),
 #endif
 	RPROBES_INSTANCE_DATA = offsetof(struct kretprobe_instance, data),
 };
@@ -42,19 +40,28 @@ enum {
  * @handler: the Rust handler, valid while the probe is registered
  * @link: in the list of this module's registered probes
  * @is_return: registered with register_kretprobe()
+ * @fault: called when the probed instruction traps while it is executed out of line; NULL if nobody wants to know
+ * @fault_link: in the list of probes with a @fault
  */
 struct rprobes_probe {
 	struct kretprobe rp;
 	const void *handler;
 	struct list_head link;
 	bool is_return;
+	void (*fault)(struct rprobes_probe *probe, struct pt_regs *regs, unsigned int trap, unsigned long address);
+	struct hlist_node fault_link;
 };
 
 const char *rprobes_module_name(void);
 void rprobes_probe_link(struct rprobes_probe *probe);
-void rprobes_probe_unlink(struct rprobes_probe *probe);
-struct rprobes_probe *rprobes_probe_unlink_first(void);
-void rprobes_probe_silence(struct rprobes_probe *probe);
+bool rprobes_probe_unlink(struct rprobes_probe *probe);
+void rprobes_probe_drain(void (*unregister)(struct rprobes_probe *probe));
+int rprobes_fault_link(struct rprobes_probe *probe);
+void rprobes_fault_unlink(struct rprobes_probe *probe);
+void rprobes_kprobe_disable(struct kprobe *kp);
+bool rprobes_kprobe_has_company_without_post(struct kprobe *kp);
+bool rprobes_may_sleep(void);
+void rprobes_dropped_in_handler(void);
 void rprobes_cond_resched(void);
 void rprobes_trace_printk(const void *args);
 

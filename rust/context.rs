@@ -19,7 +19,8 @@ use crate::{memory, registration::Node, PtRegs, Symbol};
 /// The `read` functions read what the probed code points to, without a lock, an allocation or a fault: a bad address
 /// is [`EFAULT`], as is an address that is paged out. If the handler implements `fault`, that is called first.
 /// Addresses of the kernel and of user space are told apart: `read_user` never reads kernel memory, and `read`
-/// never reads that of the user.
+/// never reads that of the user. Kernel addresses are read whatever is there: reading the registers of a device has
+/// effects, so do not follow a pointer to them.
 pub struct Context<'a, Phase> {
     node: &'a Node,
     regs: &'a PtRegs,
@@ -42,9 +43,7 @@ pub struct Post;
 pub struct Entry;
 
 /// The context of a kretprobe when the function has returned.
-pub struct Ret {
-    pub(crate) return_address: usize,
-}
+pub struct Ret;
 
 /// A fault that happened on behalf of a probe.
 pub struct Fault {
@@ -154,7 +153,8 @@ impl Context<'_, Ret> {
     #[doc(alias = "get_kretprobe_retaddr")]
     #[inline(always)]
     pub fn return_address(&self) -> Symbol {
-        Symbol(self.phase.return_address)
+        // The trampoline sets it before it calls handlers, also where several return probes are at one function.
+        Symbol(self.regs.ip())
     }
 }
 

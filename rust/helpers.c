@@ -4,12 +4,18 @@
  * The part of rprobes that only C can say: static inlines, macros, and statics that need a C initialiser. It is
  * linked into every module, so each module has a list of its own.
  */
+#include <linux/kdebug.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/rculist.h>
 #include <linux/sched.h>
+#include <linux/tracepoint.h>
+#ifdef CONFIG_X86
+#include <asm/trapnr.h>
+#endif
 
 #include <rprobes.h>
 
@@ -29,43 +35,189 @@ void rprobes_probe_link(struct rprobes_probe *probe)
 	mutex_unlock(&probes_lock);
 }
 
-void rprobes_probe_unlink(struct rprobes_probe *probe)
+/* Returns whether the probe was in the list, so whether it is the caller's to unregister. Waits for a drain. */
+bool rprobes_probe_unlink(struct rprobes_probe *probe)
 {
+	bool linked;
+
 	mutex_lock(&probes_lock);
-	list_del(&probe->link);
+	linked = !list_empty(&probe->link);
+	list_del_init(&probe->link);
 	mutex_unlock(&probes_lock);
+	return linked;
 }
 
-/* Takes the latest probe off the list; NULL if there is none. */
-struct rprobes_probe *rprobes_probe_unlink_first(void)
+/* Unregisters all probes of the list. */
+void rprobes_probe_drain(void (*unregister)(struct rprobes_probe *probe))
 {
-	struct rprobes_probe *probe;
+	struct rprobes_probe *probe, *next;
 
 	mutex_lock(&probes_lock);
-	probe = list_first_entry_or_null(&probes, struct rprobes_probe, link);
-	if (probe)
-		list_del(&probe->link);
+	list_for_each_entry_safe(probe, next, &probes, link) {
+		list_del_init(&probe->link);
+		unregister(probe);
+	}
 	mutex_unlock(&probes_lock);
-	return probe;
 }
 
 /*
- * For a probe that unregister_kprobe() could not take out of the kernel's tables: makes sure that nothing of
- * this module is called through it any more, now or after the module is gone. The probe itself must stay
- * allocated for ever.
+ * Disables a probe, also if the kernel can not disarm it. unregister_kprobe() takes a disabled probe out of its
+ * tables whatever happens, while it leaves one in that it fails to disarm.
  */
-void rprobes_probe_silence(struct rprobes_probe *probe)
+void rprobes_kprobe_disable(struct kprobe *kp)
 {
-	struct kprobe *kp = &probe->rp.kp;
+	int ret = disable_kprobe(kp);
 
+	if (!ret)
+		return;
+	pr_err("%s: the kernel could not disarm the probe at %pS (%d); it is taken out all the same\n", THIS_MODULE->name,
+	       kp->addr, ret);
 	WRITE_ONCE(kp->flags, kp->flags | KPROBE_FLAG_DISABLED);
 	/* No handler that saw the probe enabled is running after this. */
 	synchronize_rcu();
-	kp->pre_handler = NULL;
-	kp->post_handler = NULL;
-	probe->rp.entry_handler = NULL;
-	probe->rp.handler = NULL;
 }
+
+/*
+ * Whether there are other probes at the address of a registered probe, all of them without a post handler, and
+ * called by ftrace. If one with a post handler joined them, the kernel would later disarm all of them by another
+ * ftrace_ops than the one they were armed by. It fails, with a warning, and post handlers never work again.
+ */
+bool rprobes_kprobe_has_company_without_post(struct kprobe *kp)
+{
+	struct kprobe *other;
+	bool has_post = false;
+
+	if (!(kp->flags & KPROBE_FLAG_FTRACE) || list_empty(&kp->list))
+		return false;
+	rcu_read_lock();
+	/* The head of the list is in a struct kprobe, too. */
+	list_for_each_entry_rcu(other, &kp->list, list)
+		has_post |= !!READ_ONCE(other->post_handler);
+	rcu_read_unlock();
+	return !has_post;
+}
+
+/* Whether this is a place to sleep, as far as the kernel can tell. */
+bool rprobes_may_sleep(void)
+{
+	return !in_atomic() && !irqs_disabled();
+}
+
+/* The probe's memory would be freed under its running handler: better to stop here. */
+void rprobes_dropped_in_handler(void)
+{
+	pr_emerg("%s: a probe was dropped in atomic context, perhaps by its own handler\n", THIS_MODULE->name);
+	BUG();
+}
+
+#ifdef CONFIG_X86
+/*
+ * Traps of probed instructions. The kernel handles them as it always does; this only looks. A page fault is seen
+ * by a tracepoint, others by the die notifier, both before the kernel has moved the instruction pointer from the
+ * copy of the instruction back to the probe. Both are there only while a probe wants them.
+ */
+static HLIST_HEAD(fault_probes);
+static DEFINE_MUTEX(fault_lock);
+static struct tracepoint *page_fault_tracepoint;
+
+static void fault_report(struct pt_regs *regs, unsigned int trap, unsigned long address)
+{
+	struct rprobes_probe *probe;
+
+	if (user_mode(regs))
+		return;
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(probe, &fault_probes, fault_link) {
+		unsigned long insn = (unsigned long)probe->rp.kp.ainsn.insn;
+
+		if ((insn && regs->ip >= insn && regs->ip < insn + MAX_INSN_SIZE) ||
+		    regs->ip == (unsigned long)probe->rp.kp.addr)
+			probe->fault(probe, regs, trap, address);
+	}
+	rcu_read_unlock();
+}
+NOKPROBE_SYMBOL(fault_report);
+
+static int fault_die(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct die_args *args = data;
+
+	if (event == DIE_TRAP || event == DIE_GPF)
+		fault_report(args->regs, args->trapnr, 0);
+	return NOTIFY_DONE;
+}
+NOKPROBE_SYMBOL(fault_die);
+
+static struct notifier_block fault_die_notifier = { .notifier_call = fault_die };
+
+static void fault_page(void *data, unsigned long address, struct pt_regs *regs, unsigned long error_code)
+{
+	fault_report(regs, X86_TRAP_PF, address);
+}
+NOKPROBE_SYMBOL(fault_page);
+
+static void fault_find_tracepoint(struct tracepoint *tp, void *data)
+{
+	if (!strcmp(tp->name, "page_fault_kernel"))
+		page_fault_tracepoint = tp;
+}
+
+static int fault_watch(void)
+{
+	int ret;
+
+	if (!page_fault_tracepoint)
+		for_each_kernel_tracepoint(fault_find_tracepoint, NULL);
+	if (!page_fault_tracepoint)
+		return -EOPNOTSUPP;
+	ret = tracepoint_probe_register(page_fault_tracepoint, fault_page, NULL);
+	if (ret)
+		return ret;
+	ret = register_die_notifier(&fault_die_notifier);
+	if (ret) {
+		tracepoint_probe_unregister(page_fault_tracepoint, fault_page, NULL);
+		tracepoint_synchronize_unregister();
+	}
+	return ret;
+}
+
+int rprobes_fault_link(struct rprobes_probe *probe)
+{
+	int ret = 0;
+
+	mutex_lock(&fault_lock);
+	if (hlist_empty(&fault_probes))
+		ret = fault_watch();
+	if (!ret)
+		hlist_add_head_rcu(&probe->fault_link, &fault_probes);
+	mutex_unlock(&fault_lock);
+	return ret;
+}
+
+/* The caller waits for RCU readers before it frees the probe: unregistering it does. */
+void rprobes_fault_unlink(struct rprobes_probe *probe)
+{
+	mutex_lock(&fault_lock);
+	if (!hlist_unhashed(&probe->fault_link)) {
+		hlist_del_init_rcu(&probe->fault_link);
+		if (hlist_empty(&fault_probes)) {
+			unregister_die_notifier(&fault_die_notifier);
+			tracepoint_probe_unregister(page_fault_tracepoint, fault_page, NULL);
+			tracepoint_synchronize_unregister();
+		}
+	}
+	mutex_unlock(&fault_lock);
+}
+#else
+int rprobes_fault_link(struct rprobes_probe *probe)
+{
+	return 0;
+}
+
+void rprobes_fault_unlink(struct rprobes_probe *probe)
+{
+}
+#endif
 
 void rprobes_cond_resched(void)
 {

@@ -42,8 +42,8 @@ use kernel::{
 
 use crate::{
     bindings,
-    context::{Context, FaultContext, FaultHandler, Post, Pre},
-    registration::{Callbacks, Node, Registration, Stats},
+    context::{Context, Fault, FaultContext, FaultHandler, Post, Pre},
+    registration::{Callbacks, Node, Registration, Shared, Stats},
     PtRegs, Symbol, Target,
 };
 
@@ -67,7 +67,13 @@ pub trait Handler: Send + Sync + 'static {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
 
-    /// Called when a `read` of the context faults in `pre` or `post`. Atomic context.
+    /// Called when a `read` of the context faults in `pre` or `post`; and on x86 when the probed instruction itself
+    /// traps, with the registers of that moment, the trap number, and for a page fault the address. It only
+    /// looks: the kernel handles the trap as it would have. Atomic context.
+    ///
+    /// Not seen are traps of instructions that the kernel emulates instead of executing them, such as CALL, and
+    /// general protection faults that the kernel mends by an exception table. Arm64 shows a module no traps of
+    /// instructions. Implementing this costs what [`post`](Self::post) costs; a probe without it costs nothing.
     #[doc(alias = "fault_handler")]
     fn fault(&self, _cx: &FaultContext<'_>) {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
@@ -123,7 +129,7 @@ pub type PostContext<'a> = Context<'a, Post>;
 #[doc(alias = "register_kprobe", alias = "dump_kprobe")]
 pub struct Kprobe<T: Handler> {
     #[pin]
-    handler: T,
+    handler: Shared<T>,
     /// Taken by `unregister`, before the handler goes.
     registration: Option<Registration>,
     address: Symbol,
@@ -147,7 +153,9 @@ impl<T: Handler> Kprobe<T> {
     /// - [`EINVAL`]: the kernel does not allow a probe there.
     /// - [`EOPNOTSUPP`]: the instruction can not be executed out of line.
     /// - [`ENAMETOOLONG`]: the name is longer than the kernel's names are.
-    /// - [`EBUSY`]: probes are switched off on this machine.
+    /// - [`EBUSY`]: probes are switched off on this machine; or the handler has a `post` and there is a probe without
+    ///   one, which ftrace calls and the kernel can not switch over.
+    /// - [`EDEADLK`]: called in atomic context, such as a handler.
     /// - [`ENOMEM`]: out of memory.
     #[doc(alias = "register_kprobe")]
     pub fn new<'a, E>(
@@ -187,12 +195,12 @@ impl<T: Handler> Kprobe<T> {
         Error: From<E>,
     {
         try_pin_init!(&this in Self {
-            handler <- handler,
+            handler <- Shared::new(handler),
             _pin: PhantomPinned,
             // INVARIANT: It is registered with the address of `handler`.
             registration: {
                 // SAFETY: `this` is the place that is being initialised.
-                let handler = unsafe { &raw const (*this.as_ptr()).handler };
+                let handler = unsafe { &raw const (*this.as_ptr()).handler.value };
                 // SAFETY: The trampolines are those of `T`, which `handler` points to. It is initialised, is
                 // pinned, and is dropped only after the registration: either `drop` runs, which takes care of
                 // the order, or `Self` is leaked and its memory, being pinned, is never used for anything else.
@@ -205,7 +213,7 @@ impl<T: Handler> Kprobe<T> {
     /// The handler, to read what it has gathered. Any context.
     #[inline]
     pub fn handler(&self) -> &T {
-        &self.handler
+        &self.handler.value
     }
 
     /// The probed address; prints as `kernel_clone+0x4/0x4a0`. Any context.
@@ -248,7 +256,9 @@ impl<T: Handler> Kprobe<T> {
     /// Process context: waits for handlers that are running.
     #[doc(alias = "unregister_kprobe")]
     pub fn unregister(self: Pin<&mut Self>) {
-        drop(self.project().registration.take());
+        // SAFETY: Nothing is moved. The handler may be running with a reference to itself, which is why it is not
+        // projected to; `Self` is not `Unpin`, so this is not the claim that nobody else refers to it.
+        drop(unsafe { self.get_unchecked_mut() }.registration.take());
     }
 }
 
@@ -283,9 +293,15 @@ impl<T: Handler> PinnedDrop for Kprobe<T> {
 fn callbacks<T: Handler>() -> Callbacks {
     Callbacks::Kprobe {
         pre: if T::HAS_PRE { Some(pre::<T>) } else { None },
-        // An optimised probe can not redirect, and one with a post handler is not optimised.
-        post: if T::HAS_POST || T::REDIRECTS {
+        // An optimised probe can not redirect, and does not execute the instruction where its traps are looked for;
+        // one with a post handler is not optimised.
+        post: if T::HAS_POST || T::REDIRECTS || T::HAS_FAULT {
             Some(post::<T>)
+        } else {
+            None
+        },
+        fault: if T::HAS_FAULT {
+            Some(instruction_fault::<T>)
         } else {
             None
         },
@@ -336,4 +352,21 @@ unsafe extern "C" fn post<T: Handler>(
     let cx = Context::new(node, regs, Post, fault_of::<T>());
     // SAFETY: The node was registered with a `T`.
     T::post(unsafe { node.handler() }, &cx);
+}
+
+/// # Safety
+///
+/// To be called by the helpers only, with the probe of a node that was registered with a `T`.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn instruction_fault<T: Handler>(
+    probe: *mut bindings::rprobes_probe,
+    regs: *mut pt_regs,
+    trap: c_uint,
+    address: usize,
+) {
+    // SAFETY: The helper passes the probe of a node, whose first field is a `kprobe`, and registers of this CPU.
+    let (node, regs) = unsafe { (Node::from_kprobe(probe.cast()), PtRegs::from_ptr(regs)) };
+    let cx = Context::new(node, regs, Fault::instruction(trap, address), None);
+    // SAFETY: The node was registered with a `T`.
+    T::fault(unsafe { node.handler() }, &cx);
 }

@@ -45,7 +45,7 @@ use kernel::{
 use crate::{
     bindings,
     context::{self, Context, FaultContext, FaultHandler},
-    registration::{Callbacks, Node, Registration, Stats},
+    registration::{Callbacks, Node, Registration, Shared, Stats},
     PtRegs, Symbol, Target,
 };
 
@@ -128,7 +128,7 @@ pub trait Handler: Send + Sync + 'static {
 #[doc(alias = "register_kretprobe")]
 pub struct Kretprobe<T: Handler> {
     #[pin]
-    handler: T,
+    handler: Shared<T>,
     /// Taken by `unregister`, before the handler goes.
     registration: Option<Registration>,
     address: Symbol,
@@ -181,13 +181,13 @@ impl<T: Handler> Kretprobe<T> {
         Error: From<E>,
     {
         try_pin_init!(&this in Self {
-            handler <- handler,
+            handler <- Shared::new(handler),
             _pin: PhantomPinned,
             // INVARIANT: It is registered with the address of `handler`.
             registration: {
                 let callbacks = callbacks::<T>(options.maxactive)?;
                 // SAFETY: `this` is the place that is being initialised.
-                let handler = unsafe { &raw const (*this.as_ptr()).handler };
+                let handler = unsafe { &raw const (*this.as_ptr()).handler.value };
                 // SAFETY: The trampolines are those of `T`, which `handler` points to. It is initialised, is
                 // pinned, and is dropped only after the registration: either `drop` runs, which takes care of
                 // the order, or `Self` is leaked and its memory, being pinned, is never used for anything else.
@@ -200,7 +200,7 @@ impl<T: Handler> Kretprobe<T> {
     /// The handler, to read what it has gathered. Any context.
     #[inline]
     pub fn handler(&self) -> &T {
-        &self.handler
+        &self.handler.value
     }
 
     /// The probed address; prints as `kernel_clone+0x4/0x4a0`. Any context.
@@ -239,12 +239,14 @@ impl<T: Handler> Kretprobe<T> {
     }
 
     /// Takes the probe out now instead of when it is dropped: no handler runs any more once this returns. Calls
-    /// that are under way return unseen. The last state is returned.
+    /// that are under way return unseen.
     ///
     /// Process context: waits for handlers that are running.
     #[doc(alias = "unregister_kretprobe")]
     pub fn unregister(self: Pin<&mut Self>) {
-        drop(self.project().registration.take());
+        // SAFETY: Nothing is moved. The handler may be running with a reference to itself, which is why it is not
+        // projected to; `Self` is not `Unpin`, so this is not the claim that nobody else refers to it.
+        drop(unsafe { self.get_unchecked_mut() }.registration.take());
     }
 }
 
@@ -368,14 +370,7 @@ unsafe extern "C" fn ret<T: Handler>(
     let Some(node) = node else {
         return 0;
     };
-    // SAFETY: The instance is that of a call, which has a return address.
-    let return_address = unsafe {
-        instance
-            .byte_add(bindings::RPROBES_INSTANCE_RETURN_ADDRESS as usize)
-            .cast::<usize>()
-            .read()
-    };
-    let cx = Context::new(node, regs, context::Ret { return_address }, fault_of::<T>());
+    let cx = Context::new(node, regs, context::Ret, fault_of::<T>());
     // SAFETY: `entry` has written it for this call; without `entry` it is `()`, see `callbacks`. The node was
     // registered with a `T`.
     let (handler, data) = unsafe { (node.handler::<T>(), &*data::<T>(instance)) };

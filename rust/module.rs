@@ -74,7 +74,8 @@ macro_rules! module {
             ) -> impl $crate::module::__private::PinInit<Self, ::kernel::error::Error> {
                 // The drain first: it is dropped, too, if the module refuses to load.
                 ::kernel::try_pin_init!(Self {
-                    drain: $crate::module::__private::Drain,
+                    // SAFETY: It is dropped when the module is, after everything else of it.
+                    drain: unsafe { $crate::module::__private::Drain::new() },
                     module <- <$type as ::kernel::InPlaceModule>::init(module),
                 })
             }
@@ -267,7 +268,16 @@ pub mod __private {
     use super::*;
 
     /// Unregisters leaked probes when dropped, after everything else of the module.
-    pub struct Drain;
+    pub struct Drain(());
+
+    impl Drain {
+        /// # Safety
+        ///
+        /// To be dropped only when the module is unloaded.
+        pub unsafe fn new() -> Self {
+            Self(())
+        }
+    }
 
     impl Drop for Drain {
         fn drop(&mut self) {

@@ -8,14 +8,15 @@
 //! Three things can go wrong with a `struct kprobe`, and none of them may happen to a safe program:
 //!
 //! - *It is freed while the kernel still uses it.* The struct is in memory of its own, which is given up only
-//!   after `unregister_kprobe()` has waited for running handlers. Should the kernel fail to take it out (it says
-//!   so by clearing `addr`), that memory is never freed, and nothing of the module is called through it.
+//!   after `unregister_kprobe()` has waited for running handlers. That leaves in its tables a probe that it fails
+//!   to disarm, but never one that is disabled: so a probe is disabled first, by force if need be.
 //! - *It is forgotten, and the module goes away.* `struct kprobe` has no owner that would keep the module. Every
 //!   registered probe is in a list of its module; [`module!`](crate::module!) drains the list last of all.
 //! - *It is registered but not armed.* `register_kprobe()` of Linux 7.3 drops the error of arming.
-//!   `enable_kprobe()` does not, so a probe is registered disabled and then enabled.
+//!   `enable_kprobe()` does not, so a probe is registered disabled and then enabled. That arms nothing while
+//!   probes are switched off by the administrator, so the code at the address is looked at, too.
 
-use core::{ffi::CStr, ptr::NonNull};
+use core::{ffi::CStr, marker::PhantomPinned, ptr::NonNull};
 
 use kernel::{
     error::to_result,
@@ -26,8 +27,9 @@ use kernel::{
 };
 
 use crate::{
+    arch::{self, Planted},
     bindings::{self, rprobes_probe},
-    symbol::{self, Near, Symbol},
+    symbol::{self, Near},
     target::{self, Place, Target},
 };
 
@@ -52,6 +54,7 @@ pub(crate) struct Node {
     name: CString,
     /// The name that was registered, if it was a name.
     symbol: Option<CString>,
+    offset: u32,
 }
 
 impl Node {
@@ -85,14 +88,15 @@ impl Node {
                 .cast::<*const u8>()
                 .read()
         };
-        // SAFETY: The holder holds a pointer to the `struct kretprobe`, whose first field is the `struct kprobe`.
+        // SAFETY: The holder holds a pointer to the `struct kretprobe`, which a node begins with. Without rethook it
+        // is cleared when the probe is unregistered.
         let rp: *const Self = unsafe {
             holder
                 .byte_add(bindings::RPROBES_HOLDER_PROBE as usize)
                 .cast::<*const Self>()
                 .read_volatile()
         };
-        // SAFETY: As in `from_kprobe`; unregistering clears the pointer and then waits for callbacks.
+        // SAFETY: As in `from_kprobe`: unregistering waits for callbacks that are running, and no other begins.
         unsafe { rp.as_ref() }
     }
 
@@ -112,7 +116,8 @@ impl Node {
     /// The probed address.
     #[inline(always)]
     pub(crate) fn address(&self) -> usize {
-        // SAFETY: The node is allocated. The kernel writes the field before the first callback and after the last.
+        // SAFETY: The node is allocated. The kernel writes the field while the probe is being registered only, as it
+        // never fails to unregister a disabled probe.
         unsafe { (&raw const (*self.kp()).addr).read() as usize }
     }
 
@@ -139,13 +144,14 @@ impl Node {
         // SAFETY: As above.
         let exhausted = unsafe { (&raw const (*self.probe.get()).rp.nmissed).read_volatile() };
         let gone = flags & bindings::KPROBE_FLAG_GONE != 0;
+        let disabled = flags & bindings::KPROBE_FLAG_DISABLED != 0;
         Stats {
-            missed: missed as usize,
+            missed,
             exhausted: exhausted as usize,
-            optimised: !gone && crate::arch::is_jump(self.address()),
+            optimised: !gone && !disabled && arch::planted(self.address()) == Planted::Jump,
             on_ftrace: flags & bindings::KPROBE_FLAG_FTRACE != 0,
             gone,
-            disabled: flags & bindings::KPROBE_FLAG_DISABLED != 0,
+            disabled,
         }
     }
 }
@@ -168,11 +174,39 @@ pub struct Stats {
     pub disabled: bool,
 }
 
+/// A handler, which is shared with every CPU from its initialisation on.
+///
+/// Not `Unpin` whatever `T` is, so that a pinned `&mut` to it is not the claim that nobody else refers to it.
+#[pin_data]
+pub(crate) struct Shared<T> {
+    #[pin]
+    pub(crate) value: T,
+    #[pin]
+    _pin: PhantomPinned,
+}
+
+impl<T> Shared<T> {
+    pub(crate) fn new<E>(value: impl PinInit<T, E>) -> impl PinInit<Self, Error>
+    where
+        Error: From<E>,
+    {
+        try_pin_init!(Self {
+            value <- value,
+            _pin: PhantomPinned,
+        })
+    }
+}
+
+/// Called when the probed instruction traps: the probe, the registers, the trap number, and the address.
+pub(crate) type InstructionFault =
+    unsafe extern "C" fn(*mut rprobes_probe, *mut bindings::pt_regs, c_uint, usize);
+
 /// The callbacks of a probe.
 pub(crate) enum Callbacks {
     Kprobe {
         pre: bindings::kprobe_pre_handler_t,
         post: bindings::kprobe_post_handler_t,
+        fault: Option<InstructionFault>,
     },
     Kretprobe {
         entry: bindings::kretprobe_handler_t,
@@ -229,13 +263,23 @@ impl Registration {
     ) -> Result<Self> {
         // The address of the symbol is all that matters: it makes the linker ask for the definition.
         core::hint::black_box(&raw const rprobes_needs_its_module_macro);
+        // SAFETY: May be called at any time.
+        if !unsafe { bindings::rprobes_may_sleep() } {
+            log!(
+                ERR,
+                "no probe at {}: probes are registered in process context, not in a handler\n",
+                target
+            );
+            return Err(EDEADLK);
+        }
         target.check()?;
         let mut probe = rprobes_probe {
             handler,
             ..Default::default()
         };
         match callbacks {
-            Callbacks::Kprobe { pre, post } => {
+            Callbacks::Kprobe { pre, post, fault } => {
+                probe.fault = fault;
                 probe.rp.kp.pre_handler = pre;
                 probe.rp.kp.post_handler = post;
             }
@@ -252,6 +296,7 @@ impl Registration {
                 probe.rp.maxactive = maxactive;
             }
         }
+        let has_fault = probe.fault.is_some();
         let mut node = KBox::new(
             Node {
                 probe: Opaque::new(probe),
@@ -262,6 +307,7 @@ impl Registration {
                     }
                     Place::Address(_) => None,
                 },
+                offset: target.offset,
             },
             GFP_KERNEL,
         )?;
@@ -271,7 +317,20 @@ impl Registration {
         // SAFETY: The node is registered, and in no list.
         unsafe { bindings::rprobes_probe_link(node.as_ptr().cast()) };
         // INVARIANT: It is registered and in the list.
-        Ok(Self(node))
+        let registration = Self(node);
+        if has_fault {
+            // SAFETY: The node is registered, and in no list of faults. It is taken out before it is freed.
+            to_result(unsafe { bindings::rprobes_fault_link(node.as_ptr().cast()) }).inspect_err(
+                |error| {
+                    log!(
+                        ERR,
+                        "no probe with a fault handler: the kernel does not report traps ({})\n",
+                        Errno(*error)
+                    );
+                },
+            )?;
+        }
+        Ok(registration)
     }
 
     pub(crate) fn node(&self) -> &Node {
@@ -301,12 +360,16 @@ impl Registration {
                 );
             }
         })?;
-        if !node.stats().disabled {
+        let stats = node.stats();
+        let armed = stats.on_ftrace || arch::planted(node.address()) != Planted::Nothing;
+        if armed && !stats.disabled {
             return Ok(());
         }
         log!(
             ERR,
-            "probes are switched off on this machine; echo 1 > /sys/kernel/debug/kprobes/enabled and load again\n"
+            "the probe at {} is not armed: probes are switched off on this machine (echo 1 > \
+             /sys/kernel/debug/kprobes/enabled), or it was disabled meanwhile\n",
+            node.name()
         );
         Err(EBUSY)
     }
@@ -320,13 +383,19 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        // SAFETY: By the type invariants it is registered and in the list.
-        unsafe { bindings::rprobes_probe_unlink(self.0.as_ptr().cast()) };
-        // SAFETY: As above, and this is the end of it.
-        if unsafe { unregister(self.0) }.is_ok() {
-            // SAFETY: The kernel is done with the node, which came from a box.
-            drop(unsafe { KBox::from_raw(self.0.as_ptr()) });
+        // SAFETY: May be called at any time.
+        if !unsafe { bindings::rprobes_may_sleep() } {
+            // SAFETY: This never returns.
+            unsafe { bindings::rprobes_dropped_in_handler() };
         }
+        let probe = self.0.as_ptr().cast();
+        // SAFETY: The node is allocated, and was linked once.
+        if unsafe { bindings::rprobes_probe_unlink(probe) } {
+            // SAFETY: It is registered, as it was in the list, and not for anybody else to unregister any more.
+            unsafe { unregister(probe) };
+        }
+        // SAFETY: The kernel is done with the node, which came from a box.
+        drop(unsafe { KBox::from_raw(self.0.as_ptr()) });
     }
 }
 
@@ -363,6 +432,29 @@ impl Node {
     /// Gives the probe to the kernel, disabled.
     fn register(&mut self, target: &Target<'_>) -> Result {
         let kp = self.kp();
+        // SAFETY: The node is allocated and not registered, so it is ours.
+        let post = unsafe { (*kp).post_handler.take() };
+        let mut result = self.register_once(target);
+        if post.is_some() {
+            if result.is_ok() {
+                // SAFETY: `kp` is registered.
+                if unsafe { bindings::rprobes_kprobe_has_company_without_post(kp) } {
+                    result = Err(EBUSY);
+                }
+                // SAFETY: It is registered, and disabled.
+                unsafe { bindings::unregister_kprobes(&mut self.kp(), 1) };
+            }
+            // SAFETY: It is not registered any more.
+            unsafe { (*kp).post_handler = post };
+            if result.is_ok() {
+                result = self.register_once(target);
+            }
+        }
+        result
+    }
+
+    fn register_once(&mut self, target: &Target<'_>) -> Result {
+        let kp = self.kp();
         // SAFETY: The node is allocated and not registered, so it is ours. A failed registration has written to
         // `addr` and `flags`, so all four are set again.
         unsafe {
@@ -393,54 +485,48 @@ impl Node {
 }
 
 /// Unregisters what is left in the module's list. Called when the module goes away, as the last thing.
+///
+/// The nodes stay allocated, as their owners, who were leaked, do. An owner that is dropped after all finds its
+/// probe unregistered.
 pub(crate) fn drain() {
-    // SAFETY: The helper hands out each linked probe once.
-    while let Some(probe) = NonNull::new(unsafe { bindings::rprobes_probe_unlink_first() }) {
-        let node = probe.cast::<Node>();
-        // SAFETY: What is linked is a live node: one whose owner was dropped is not in the list.
-        let name = unsafe { node.as_ref() }.name();
+    /// # Safety
+    ///
+    /// To be called by the helper only, with a probe that it has just taken off the list.
+    unsafe extern "C" fn unregister_leaked(probe: *mut rprobes_probe) {
+        // SAFETY: What was linked is a live node: an owner that is being dropped waits for the lock of the list.
+        let name = unsafe { &*probe.cast::<Node>() }.name();
         log!(
             WARNING,
             "the probe at {} was leaked (mem::forget, or a reference cycle?); unregistering it\n",
             name
         );
-        // SAFETY: It is registered. Whoever leaked the owner can not drop it any more: the module is gone. The
-        // node itself stays allocated, as the leaked owner does.
-        let _ = unsafe { unregister(node) };
+        // SAFETY: It is registered, as it was in the list.
+        unsafe { unregister(probe) };
     }
+
+    // SAFETY: The callback does what is asked of it.
+    unsafe { bindings::rprobes_probe_drain(Some(unregister_leaked)) };
 }
 
-/// The kernel could not take a probe out of its tables.
-struct Stuck;
-
-/// Unregisters a probe and waits for its handlers. After this no callback of it runs.
+/// Unregisters a probe and waits for its handlers. After this no callback of it runs, and the kernel does not know
+/// it any more.
 ///
 /// # Safety
 ///
-/// `node` must be registered. If this fails it must stay allocated for ever.
-unsafe fn unregister(node: NonNull<Node>) -> Result<(), Stuck> {
+/// `probe` must be that of a node that is registered.
+unsafe fn unregister(probe: *mut rprobes_probe) {
     // SAFETY: It is registered, hence allocated.
-    let probe = unsafe { node.as_ref() };
-    let address = Symbol(probe.address());
+    let node = unsafe { &*probe.cast::<Node>() };
     // SAFETY: It is registered.
     unsafe {
-        if probe.is_return() {
-            bindings::unregister_kretprobes(&mut probe.probe.get().cast(), 1);
+        bindings::rprobes_fault_unlink(probe);
+        bindings::rprobes_kprobe_disable(node.kp());
+        if node.is_return() {
+            bindings::unregister_kretprobes(&mut probe.cast(), 1);
         } else {
-            bindings::unregister_kprobes(&mut probe.kp(), 1);
+            bindings::unregister_kprobes(&mut node.kp(), 1);
         }
     }
-    if probe.address() != 0 {
-        return Ok(());
-    }
-    // SAFETY: It is allocated, and the caller keeps it so.
-    unsafe { bindings::rprobes_probe_silence(probe.probe.get()) };
-    log!(
-        ERR,
-        "the kernel could not disarm the probe at {}; it stays there, without a handler\n",
-        address
-    );
-    Err(Stuck)
 }
 
 /// Refuses symbols that are the names of several functions: the kernel would take any one of them.
@@ -450,6 +536,15 @@ pub(crate) fn check_unambiguous(registrations: &[Registration]) -> Result {
         let Some(symbol) = &node.symbol else {
             continue;
         };
+        let inside = symbol::offset(node.address());
+        if node.offset != 0 && inside.is_some_and(|(inside, _)| inside < node.offset as usize) {
+            log!(
+                ERR,
+                "no probe at {}: the offset is beyond the end of the function\n",
+                node.name()
+            );
+            return Err(EINVAL);
+        }
         let name = symbol.to_bytes();
         let bare = name
             .iter()
@@ -492,6 +587,13 @@ fn explain(error: Error, target: &Target<'_>, symbol: Option<&CStr>, is_return: 
             errno
         ),
         (ENOENT, None) => log!(ERR, "no probe at {}: no kernel function is there ({})\n", target, errno),
+        (EBUSY, _) => log!(
+            ERR,
+            "no probe with a post handler at {}: there is one without already, and the kernel breaks if this one \
+             joins it; plant this one first, or leave out post ({})\n",
+            target,
+            errno
+        ),
         (EILSEQ, _) => log!(
             ERR,
             "no probe at {}: the offset is inside an instruction; take one that objdump -d shows ({})\n",

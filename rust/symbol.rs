@@ -91,6 +91,12 @@ fn hex(text: &[u8]) -> Option<usize> {
     })
 }
 
+/// How far `address` is into its symbol, and how long that is.
+pub(crate) fn offset(address: usize) -> Option<(usize, usize)> {
+    let mut buffer = [0; BUFFER];
+    entry(address, &mut buffer).map(|entry| (address - entry.start, entry.size))
+}
+
 /// Calls `visit` with every symbol of the stretch of kernel text, or of one module's text, that `address` is in.
 ///
 /// Process context: this takes long, so it lets others run.
@@ -100,11 +106,15 @@ fn walk(address: usize, mut visit: impl FnMut(&Entry<'_>)) {
         return;
     };
     let start = first.start;
-    let in_module = !first.module.is_empty();
+    // Modules lie side by side, so their names are compared. `[name]` and perhaps a build ID.
+    let mut of_first = [0; 64];
+    let len = first.module.len().min(of_first.len());
+    of_first[..len].copy_from_slice(&first.module[..len]);
     let mut visited = 0u32;
     // Each turn returns where to look next.
     let mut turn = |at: usize, up: bool| -> Option<usize> {
-        let entry = entry(at, &mut buffer).filter(|e| in_module != e.module.is_empty())?;
+        let entry = entry(at, &mut buffer)
+            .filter(|e| e.module[..e.module.len().min(of_first.len())] == of_first[..len])?;
         // The text ends here; what follows is data.
         if entry.name == b"_etext" || entry.size == 0 {
             return None;

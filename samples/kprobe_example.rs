@@ -7,7 +7,7 @@
 use kernel::prelude::*;
 use rprobes::{
     kprobe::{self, Kprobe, PostContext, PreContext},
-    PtRegs, Target,
+    FaultContext, PtRegs, Target,
 };
 
 rprobes::module! {
@@ -43,6 +43,15 @@ impl kprobe::Handler for Printer {
             cx.target(),
             cx.address(),
             cx.regs().flags()
+        );
+    }
+
+    fn fault(&self, cx: &FaultContext<'_>) {
+        pr_info!(
+            "<{}> fault_handler: p->addr = {}, trap #{}\n",
+            cx.target(),
+            cx.address(),
+            cx.trap().unwrap_or(0)
         );
     }
 }

@@ -5,7 +5,10 @@
 // error: borrowed data escapes outside of method
 
 use kernel::{new_spinlock, prelude::*, sync::SpinLock};
-use rprobes::{kprobe::{self, PreContext}, PtRegs};
+use rprobes::{
+    kprobe::{self, PreContext},
+    PtRegs,
+};
 
 struct Keep(SpinLock<Option<&'static PtRegs>>);
 

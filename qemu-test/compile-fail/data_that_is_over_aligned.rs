@@ -5,7 +5,10 @@
 // error: the per-call Data of a kretprobe is aligned to more than a machine word
 
 use kernel::prelude::*;
-use rprobes::{kretprobe::{self, Entry, EntryContext, Kretprobe}, Target};
+use rprobes::{
+    kretprobe::{self, Entry, EntryContext, Kretprobe},
+    Target,
+};
 
 #[repr(align(64))]
 struct Data(u8);
@@ -22,7 +25,10 @@ impl kretprobe::Handler for Follow {
 }
 
 pub fn plant() -> Result<Pin<KBox<Kretprobe<Follow>>>> {
-    KBox::pin_init(Kretprobe::new(Target::symbol(c"vfs_read"), Follow), GFP_KERNEL)
+    KBox::pin_init(
+        Kretprobe::new(Target::symbol(c"vfs_read"), Follow),
+        GFP_KERNEL,
+    )
 }
 
 rprobes::module! { type: Case, name: "case", license: "GPL" }

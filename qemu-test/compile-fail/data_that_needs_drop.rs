@@ -5,7 +5,10 @@
 // error: the per-call Data of a kretprobe must not need Drop
 
 use kernel::prelude::*;
-use rprobes::{kretprobe::{self, Entry, EntryContext, Kretprobe}, Target};
+use rprobes::{
+    kretprobe::{self, Entry, EntryContext, Kretprobe},
+    Target,
+};
 
 type Data = KBox<u64>;
 
@@ -21,7 +24,10 @@ impl kretprobe::Handler for Follow {
 }
 
 pub fn plant() -> Result<Pin<KBox<Kretprobe<Follow>>>> {
-    KBox::pin_init(Kretprobe::new(Target::symbol(c"vfs_read"), Follow), GFP_KERNEL)
+    KBox::pin_init(
+        Kretprobe::new(Target::symbol(c"vfs_read"), Follow),
+        GFP_KERNEL,
+    )
 }
 
 rprobes::module! { type: Case, name: "case", license: "GPL" }

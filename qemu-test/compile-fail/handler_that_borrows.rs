@@ -4,7 +4,10 @@
 //! A leaked probe goes on until the module is unloaded, so its handler must not borrow what goes earlier.
 // error: lifetime bound not satisfied
 
-use kernel::{prelude::*, sync::atomic::{Atomic, Relaxed}};
+use kernel::{
+    prelude::*,
+    sync::atomic::{Atomic, Relaxed},
+};
 use rprobes::kprobe::{self, PreContext};
 
 struct Counter<'a>(&'a Atomic<u64>);

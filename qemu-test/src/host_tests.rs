@@ -16,8 +16,8 @@ use anyhow::{bail, ensure, Context, Result};
 use tempfile::TempDir;
 
 use crate::{
-    kernel::{cache, Kernel},
     initramfs::files,
+    kernel::{cache, Kernel},
     ktap::Test,
     report::Report,
 };
@@ -293,8 +293,15 @@ fn examples_of_the_documentation_compile(host: &Host<'_>) -> Result<()> {
 
 /// Each file in `compile-fail` says in comments what the compiler must say of it.
 fn misuse_does_not_compile(host: &Host<'_>) -> Result<()> {
-    let output = Command::new(host.repo.join("scripts/build")).arg("rustc").env_remove("KERNEL").output()?;
-    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(host.repo.join("scripts/build"))
+        .arg("rustc")
+        .env_remove("KERNEL")
+        .output()?;
+    ensure!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let directory = tempfile::tempdir()?;
     let object = directory.path().join("case.o");
     let mut count = 0;
@@ -307,17 +314,33 @@ fn misuse_does_not_compile(host: &Host<'_>) -> Result<()> {
             .arg(&path)
             .output()?;
         let text = String::from_utf8_lossy(&output.stderr);
-        let expected: Vec<_> = source.lines().filter_map(|line| line.strip_prefix("// error: ")).collect();
-        let missing: Vec<_> = source.lines().filter_map(|line| line.strip_prefix("// does not link: ")).collect();
+        let expected: Vec<_> = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("// error: "))
+            .collect();
+        let missing: Vec<_> = source
+            .lines()
+            .filter_map(|line| line.strip_prefix("// does not link: "))
+            .collect();
         ensure!(expected.len() + missing.len() > 0, "{name} expects nothing");
-        ensure!(output.status.success() == expected.is_empty(), "{name}: {}:\n{text}", output.status);
+        ensure!(
+            output.status.success() == expected.is_empty(),
+            "{name}: {}:\n{text}",
+            output.status
+        );
         for expected in expected {
-            ensure!(text.contains(expected), "{name} should have said '{expected}', but said:\n{text}");
+            ensure!(
+                text.contains(expected),
+                "{name} should have said '{expected}', but said:\n{text}"
+            );
         }
         for missing in missing {
             let symbols = Command::new("nm").arg(&object).output()?;
             let symbols = String::from_utf8_lossy(&symbols.stdout).into_owned();
-            ensure!(symbols.contains(&format!(" U {missing}")), "{name} should want {missing}, but:\n{symbols}");
+            ensure!(
+                symbols.contains(&format!(" U {missing}")),
+                "{name} should want {missing}, but:\n{symbols}"
+            );
         }
         count += 1;
     }

@@ -5,6 +5,9 @@
 
 use kernel::bindings::{pt_regs, user_pt_regs};
 
+use super::Planted;
+use crate::memory;
+
 pub(crate) const ARG_REGS: usize = 8;
 /// The return address is in a register.
 pub(crate) const STACK_ARGS_AT: usize = 0;
@@ -43,9 +46,12 @@ pub(crate) fn flags(regs: &pt_regs) -> usize {
     user(regs).pstate as usize
 }
 
-/// There is no jump optimisation on arm64.
-pub(crate) fn is_jump(_address: usize) -> bool {
-    false
+/// BRK with the number of kprobes, 4. There is no jump optimisation.
+pub(crate) fn planted(address: usize) -> Planted {
+    match memory::read::<u32>(address) {
+        Ok(0xd420_0080) => Planted::Breakpoint,
+        _ => Planted::Nothing,
+    }
 }
 
 #[inline(always)]

@@ -7,8 +7,17 @@
 //! - `IP_NAME`, `FLAGS_NAME`: what the architecture calls these two registers.
 //! - `STACK_ARGS_AT`: how many words above the stack pointer the arguments on the stack begin.
 //! - `set_arg`, `set_return_value`, `set_ip`, `return_early`: write them.
-//! - `is_jump(address)`: whether a probe there was optimised to a jump.
+//! - `planted(address)`: what is at the address of a probe that ftrace does not call.
 //! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`: the registers.
+
+/// What the kernel has written where a probe is.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Planted {
+    Nothing,
+    Breakpoint,
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    Jump,
+}
 
 #[cfg(target_arch = "aarch64")]
 #[path = "arm64.rs"]

@@ -3,10 +3,10 @@
 
 //! x86_64: [`arch/x86/include/asm/ptrace.h`](srctree/arch/x86/include/asm/ptrace.h).
 
-use kernel::{
-    bindings::{self, pt_regs},
-    ffi::c_void,
-};
+use kernel::bindings::pt_regs;
+
+use super::Planted;
+use crate::memory;
 
 pub(crate) const ARG_REGS: usize = 6;
 /// The return address is at the top of the stack.
@@ -41,15 +41,13 @@ pub(crate) fn flags(regs: &pt_regs) -> usize {
     regs.flags
 }
 
-/// Whether the kernel has replaced the instruction at `address` by a jump: JMP rel32 there, where a breakpoint would
-/// be INT3. A probe is never planted on a jump of the kernel's own without one of the two.
-pub(crate) fn is_jump(address: usize) -> bool {
-    let mut opcode = 0u8;
-    // SAFETY: `opcode` is one byte; a bad address is an error.
-    let failed = unsafe {
-        bindings::copy_from_kernel_nofault((&raw mut opcode).cast(), address as *const c_void, 1)
-    };
-    failed == 0 && opcode == 0xe9
+/// INT3, or the JMP rel32 that an optimised probe has instead.
+pub(crate) fn planted(address: usize) -> Planted {
+    match memory::read::<u8>(address) {
+        Ok(0xcc) => Planted::Breakpoint,
+        Ok(0xe9) => Planted::Jump,
+        _ => Planted::Nothing,
+    }
 }
 
 #[inline(always)]
@@ -82,7 +80,7 @@ pub(crate) fn set_ip(regs: &mut pt_regs, address: usize) {
 /// What a RET would do at the entry of a function.
 pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
     // A function that was entered has its return address on the stack, so this does not fail.
-    if let Ok(address) = crate::memory::read(regs.sp) {
+    if let Ok(address) = memory::read(regs.sp) {
         regs.ax = value;
         regs.ip = address;
         regs.sp += size_of::<usize>();
