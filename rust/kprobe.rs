@@ -38,6 +38,7 @@ use kernel::{
     bindings::pt_regs,
     fmt::{self, Display},
     prelude::*,
+    sync::Arc,
 };
 
 use crate::{
@@ -82,6 +83,31 @@ pub trait Handler: Send + Sync + 'static {
     /// Whether [`pre`](Self::pre) makes the CPU go on elsewhere, with
     /// [`PtRegs::set_ip`] or [`PtRegs::return_early`]. It costs what [`post`](Self::post) costs.
     const REDIRECTS: bool = false;
+}
+
+/// An [`Arc`] of a handler is one: several probes may share it, and its owner reads what it gathers.
+impl<T: Handler> Handler for Arc<T> {
+    type OwnerModule = T::OwnerModule;
+    const USE_VTABLE_ATTR: () = ();
+    const HAS_PRE: bool = T::HAS_PRE;
+    const HAS_POST: bool = T::HAS_POST;
+    const HAS_FAULT: bool = T::HAS_FAULT;
+    const REDIRECTS: bool = T::REDIRECTS;
+
+    #[inline(always)]
+    fn pre(&self, cx: &PreContext<'_>) {
+        T::pre(self, cx);
+    }
+
+    #[inline(always)]
+    fn post(&self, cx: &PostContext<'_>) {
+        T::post(self, cx);
+    }
+
+    #[inline(always)]
+    fn fault(&self, cx: &FaultContext<'_>) {
+        T::fault(self, cx);
+    }
 }
 
 /// The context of [`Handler::pre`].
@@ -290,7 +316,7 @@ impl<T: Handler> PinnedDrop for Kprobe<T> {
     }
 }
 
-fn callbacks<T: Handler>() -> Callbacks {
+pub(crate) fn callbacks<T: Handler>() -> Callbacks {
     Callbacks::Kprobe {
         pre: if T::HAS_PRE { Some(pre::<T>) } else { None },
         // An optimised probe can not redirect, and does not execute the instruction where its traps are looked for;

@@ -40,6 +40,7 @@ use kernel::{
     bindings::pt_regs,
     fmt::{self, Display},
     prelude::*,
+    sync::Arc,
 };
 
 use crate::{
@@ -88,6 +89,31 @@ pub trait Handler: Send + Sync + 'static {
     /// Called when a `read` of the context faults in `entry` or `ret`. Atomic context.
     fn fault(&self, _cx: &FaultContext<'_>) {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+}
+
+/// An [`Arc`] of a handler is one: several probes may share it, and its owner reads what it gathers.
+impl<T: Handler> Handler for Arc<T> {
+    type OwnerModule = T::OwnerModule;
+    type Data = T::Data;
+    const USE_VTABLE_ATTR: () = ();
+    const HAS_ENTRY: bool = T::HAS_ENTRY;
+    const HAS_RET: bool = T::HAS_RET;
+    const HAS_FAULT: bool = T::HAS_FAULT;
+
+    #[inline(always)]
+    fn entry(&self, cx: &EntryContext<'_>) -> Entry<Self::Data> {
+        T::entry(self, cx)
+    }
+
+    #[inline(always)]
+    fn ret(&self, cx: &RetContext<'_>, data: &Self::Data) {
+        T::ret(self, cx, data);
+    }
+
+    #[inline(always)]
+    fn fault(&self, cx: &FaultContext<'_>) {
+        T::fault(self, cx);
     }
 }
 
@@ -278,7 +304,7 @@ impl<T: Handler> fmt::Debug for Kretprobe<T> {
     }
 }
 
-fn callbacks<T: Handler>(maxactive: u16) -> Result<Callbacks> {
+pub(crate) fn callbacks<T: Handler>(maxactive: u16) -> Result<Callbacks> {
     const {
         assert!(
             !needs_drop::<T::Data>(),

@@ -53,6 +53,7 @@ pub mod kprobe;
 pub mod kretprobe;
 mod memory;
 pub mod module;
+pub mod probe_set;
 mod registration;
 mod regs;
 pub mod symbol;
@@ -60,6 +61,7 @@ mod target;
 pub mod tracing;
 
 pub use context::{Context, FaultCause, FaultContext};
+pub use probe_set::ProbeSet;
 pub use registration::Stats;
 pub use regs::PtRegs;
 pub use symbol::Symbol;

@@ -178,7 +178,9 @@ pub struct Stats {
 ///
 /// Not `Unpin` whatever `T` is, so that a pinned `&mut` to it is not the claim that nobody else refers to it.
 #[pin_data]
+#[repr(C)]
 pub(crate) struct Shared<T> {
+    /// First, so that a pointer to this is one to the handler.
     #[pin]
     pub(crate) value: T,
     #[pin]
@@ -383,11 +385,7 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        // SAFETY: May be called at any time.
-        if !unsafe { bindings::rprobes_may_sleep() } {
-            // SAFETY: This never returns.
-            unsafe { bindings::rprobes_dropped_in_handler() };
-        }
+        check_may_drop();
         let probe = self.0.as_ptr().cast();
         // SAFETY: The node is allocated, and was linked once.
         if unsafe { bindings::rprobes_probe_unlink(probe) } {
@@ -529,42 +527,129 @@ unsafe fn unregister(probe: *mut rprobes_probe) {
     }
 }
 
-/// Refuses symbols that are the names of several functions: the kernel would take any one of them.
+/// Refuses symbols that are the names of several functions, as the kernel would take any one of them, and offsets
+/// beyond the end of a function.
 pub(crate) fn check_unambiguous(registrations: &[Registration]) -> Result {
+    // Those of the kernel itself need one walk for all; it is a long one.
+    let mut names = KVec::with_capacity(registrations.len(), GFP_KERNEL)?;
+    let mut address = 0;
     for registration in registrations {
         let node = registration.node();
-        let Some(symbol) = &node.symbol else {
+        node.check_offset()?;
+        let Some(name) = node.function() else {
             continue;
         };
-        let inside = symbol::offset(node.address());
-        if node.offset != 0 && inside.is_some_and(|(inside, _)| inside < node.offset as usize) {
-            log!(
-                ERR,
-                "no probe at {}: the offset is beyond the end of the function\n",
-                node.name()
-            );
-            return Err(EINVAL);
-        }
-        let name = symbol.to_bytes();
-        let bare = name
-            .iter()
-            .position(|&c| c == b':')
-            .map_or(name, |colon| &name[colon + 1..]);
-        match symbol::count(bare, node.address()) {
-            // None: an alias, which kallsyms shows under another name.
-            0 | 1 => {}
-            n => {
-                log!(
-                    ERR,
-                    "{} is the name of {} functions; give the address of the one you mean (see /proc/kallsyms)\n",
-                    &**symbol,
-                    n
-                );
-                return Err(EADDRNOTAVAIL);
-            }
+        if symbol::is_in_module(node.address()) {
+            let mut of_module = [(name, 0)];
+            symbol::count(&mut of_module, node.address());
+            refuse_ambiguous(of_module[0])?;
+        } else {
+            names.push((name, 0), GFP_KERNEL)?;
+            address = node.address();
         }
     }
-    Ok(())
+    if names.is_empty() {
+        return Ok(());
+    }
+    names.sort_unstable();
+    let mut distinct: KVec<(&[u8], usize)> = KVec::with_capacity(names.len(), GFP_KERNEL)?;
+    for name in names {
+        if distinct.last().is_none_or(|last| last.0 != name.0) {
+            distinct.push(name, GFP_KERNEL)?;
+        }
+    }
+    symbol::count(&mut distinct, address);
+    distinct.into_iter().try_for_each(refuse_ambiguous)
+}
+
+/// None is an alias, which kallsyms shows under another name.
+fn refuse_ambiguous((name, count): (&[u8], usize)) -> Result {
+    if count <= 1 {
+        return Ok(());
+    }
+    log!(
+        ERR,
+        "{} is the name of {} functions; give the address of the one you mean (see /proc/kallsyms)\n",
+        BStr::from_bytes(name),
+        count
+    );
+    Err(EADDRNOTAVAIL)
+}
+
+impl Node {
+    /// The function that was registered by name, without its module.
+    fn function(&self) -> Option<&[u8]> {
+        let name = self.symbol.as_ref()?.to_bytes();
+        Some(
+            name.iter()
+                .position(|&c| c == b':')
+                .map_or(name, |colon| &name[colon + 1..]),
+        )
+    }
+
+    /// Refuses an offset that has led into the next function.
+    fn check_offset(&self) -> Result {
+        let inside = symbol::offset(self.address());
+        if self.symbol.is_none() || inside.is_none_or(|inside| inside >= self.offset as usize) {
+            return Ok(());
+        }
+        log!(
+            ERR,
+            "no probe at {}: the offset is beyond the end of the function\n",
+            self.name()
+        );
+        Err(EINVAL)
+    }
+}
+
+/// Unregisters probes with one grace period for all kprobes and one for all return probes, instead of one each.
+///
+/// `kps` and `rps` have room for as many; there may be no memory for them at this time.
+pub(crate) fn unregister_all(
+    registrations: KVec<Registration>,
+    kps: &mut KVec<*mut bindings::kprobe>,
+    rps: &mut KVec<*mut bindings::kretprobe>,
+) {
+    check_may_drop();
+    for registration in &registrations {
+        let probe: *mut rprobes_probe = registration.0.as_ptr().cast();
+        // SAFETY: The node is allocated and was linked once. What was in the list is registered.
+        let is_ours = unsafe { bindings::rprobes_probe_unlink(probe) };
+        if !is_ours {
+            continue;
+        }
+        let node = registration.node();
+        // SAFETY: It is registered.
+        unsafe { bindings::rprobes_fault_unlink(probe) };
+        // SAFETY: As above.
+        unsafe { bindings::rprobes_kprobe_disable(node.kp()) };
+        // These do not fail: there is room.
+        let _ = if node.is_return() {
+            rps.push(probe.cast(), GFP_ATOMIC)
+        } else {
+            kps.push(node.kp(), GFP_ATOMIC)
+        };
+    }
+    // SAFETY: All of them are registered and disabled. The kernel does nothing for none.
+    unsafe {
+        bindings::unregister_kprobes(kps.as_mut_ptr(), kps.len() as c_int);
+        bindings::unregister_kretprobes(rps.as_mut_ptr(), rps.len() as c_int);
+    }
+    for registration in registrations {
+        let node = registration.0;
+        core::mem::forget(registration);
+        // SAFETY: It is not registered any more, and came from a box.
+        drop(unsafe { KBox::from_raw(node.as_ptr()) });
+    }
+}
+
+/// Stops the machine rather than free a probe under its running handler.
+fn check_may_drop() {
+    // SAFETY: May be called at any time.
+    if !unsafe { bindings::rprobes_may_sleep() } {
+        // SAFETY: This never returns.
+        unsafe { bindings::rprobes_dropped_in_handler() };
+    }
 }
 
 /// Says in the log, in one line, why the kernel refused a probe, and what to do.

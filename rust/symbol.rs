@@ -91,10 +91,9 @@ fn hex(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// How far `address` is into its symbol, and how long that is.
-pub(crate) fn offset(address: usize) -> Option<(usize, usize)> {
-    let mut buffer = [0; BUFFER];
-    entry(address, &mut buffer).map(|entry| (address - entry.start, entry.size))
+/// How far `address` is into its symbol.
+pub(crate) fn offset(address: usize) -> Option<usize> {
+    entry(address, &mut [0; BUFFER]).map(|entry| address - entry.start)
 }
 
 /// Calls `visit` with every symbol of the stretch of kernel text, or of one module's text, that `address` is in.
@@ -141,17 +140,21 @@ fn walk(address: usize, mut visit: impl FnMut(&Entry<'_>)) {
     }
 }
 
-/// How many functions are called `name`, in the kernel or the module that `address`, one of them, is in.
+/// Counts how many functions have each of the names, which are sorted, in the kernel or the module that `address` is
+/// in. One walk for all of them.
 ///
 /// Process context.
-pub(crate) fn count(name: &[u8], address: usize) -> usize {
-    let mut count = 0;
+pub(crate) fn count(names: &mut [(&[u8], usize)], address: usize) {
     walk(address, |entry| {
-        if entry.name == name {
-            count += 1;
+        if let Ok(at) = names.binary_search_by(|(name, _)| (*name).cmp(entry.name)) {
+            names[at].1 += 1;
         }
     });
-    count
+}
+
+/// Whether `address` is in a module, and not in the kernel itself.
+pub(crate) fn is_in_module(address: usize) -> bool {
+    entry(address, &mut [0; BUFFER]).is_some_and(|entry| !entry.module.is_empty())
 }
 
 /// Up to three kernel functions with names near to one that does not exist.

@@ -32,7 +32,9 @@ STEP_PID=
 # stop: ends the running step. For the traps of INT and TERM.
 stop() {
 	trap '' INT TERM
-	[ -z "$STEP_PID" ] || kill -- "-$STEP_PID" 2>/dev/null || true
+	# Without a step it is another script that says so.
+	[ -n "$STEP_PID" ] || exit 130
+	kill -- "-$STEP_PID" 2>/dev/null || true
 	wait
 	printf '\n' >&2
 	die "stopped. Run the same command again to go on from here."
