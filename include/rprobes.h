@@ -10,6 +10,9 @@
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/sched/clock.h>
+#include <linux/types.h>
 
 #ifndef CONFIG_KPROBES
 #error "this kernel is built without CONFIG_KPROBES"
@@ -62,6 +65,14 @@ void rprobes_kprobe_disable(struct kprobe *kp);
 bool rprobes_kprobe_has_company_without_post(struct kprobe *kp);
 bool rprobes_may_sleep(void);
 void rprobes_dropped_in_handler(void);
+u64 *rprobes_percpu_alloc(size_t count);
+void rprobes_percpu_free(u64 *words);
+void rprobes_percpu_add(u64 *word, u64 n);
+u64 rprobes_percpu_sum(const u64 *word);
+int rprobes_task_tgid(void);
+void rprobes_task_comm(char comm[TASK_COMM_LEN]);
+unsigned int rprobes_cpu(void);
+unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count);
 void rprobes_cond_resched(void);
 void rprobes_trace_printk(const void *args);
 

@@ -8,9 +8,10 @@ use core::marker::PhantomData;
 use kernel::{
     fmt::{self, Display},
     prelude::*,
+    str::BStr,
 };
 
-use crate::{memory, registration::Node, PtRegs, Symbol};
+use crate::{bindings, memory, registration::Node, PtRegs, Symbol};
 
 /// The hit that a handler was called for. It can not be kept: it ends with the handler.
 ///
@@ -99,6 +100,69 @@ impl<'a, Phase> Context<'a, Phase> {
         Written(self.node)
     }
 
+    /// The thread that is running: its number as the kernel's own log has it, 0 for an idle CPU.
+    #[doc(alias = "current")]
+    #[inline]
+    pub fn pid(&self) -> i32 {
+        current!().pid()
+    }
+
+    /// The process that is running: what user space calls its PID.
+    #[doc(alias = "task_tgid_nr")]
+    pub fn tgid(&self) -> i32 {
+        // SAFETY: May be called anywhere.
+        unsafe { bindings::rprobes_task_tgid() }
+    }
+
+    /// The name of the thread that is running; prints as text.
+    pub fn comm(&self) -> Comm {
+        let mut name = [0; TASK_COMM_LEN];
+        // SAFETY: `name` is as long as the name of a task.
+        unsafe { bindings::rprobes_task_comm(name.as_mut_ptr()) };
+        Comm(name)
+    }
+
+    /// The CPU that this runs on.
+    #[doc(alias = "smp_processor_id")]
+    pub fn cpu(&self) -> u32 {
+        // SAFETY: May be called anywhere.
+        unsafe { bindings::rprobes_cpu() }
+    }
+
+    /// Nanoseconds since some moment of the past: the clock of the trace buffer and of the kernel log. Good for
+    /// differences on one CPU, and nearly so between CPUs.
+    #[doc(alias = "local_clock")]
+    #[inline]
+    pub fn timestamp(&self) -> u64 {
+        // SAFETY: May be called anywhere, also in an NMI.
+        unsafe { bindings::local_clock() }
+    }
+
+    /// The return addresses on the stack of the probed context, from the innermost on, at most as many as fit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::prelude::*;
+    /// use rprobes::{kprobe::PreContext, Symbol};
+    ///
+    /// fn show(cx: &PreContext<'_>) {
+    ///     for address in cx.stack(&mut [0; 16]) {
+    ///         pr_info!("  {}\n", Symbol(*address));
+    ///     }
+    /// }
+    /// ```
+    #[doc(alias = "stack_trace_save")]
+    #[doc(alias = "dump_stack")]
+    pub fn stack<'b>(&self, addresses: &'b mut [usize]) -> &'b [usize] {
+        let count = addresses.len().min(c_uint::MAX as usize) as c_uint;
+        // SAFETY: The registers are those of this hit, and there is room for `count` addresses.
+        let found = unsafe {
+            bindings::rprobes_stack(self.regs.as_ptr(), addresses.as_mut_ptr(), count)
+        };
+        &addresses[..(found as usize).min(addresses.len())]
+    }
+
     /// Reads a value from kernel memory.
     #[doc(alias = "copy_from_kernel_nofault")]
     pub fn read<T: FromBytes>(&self, address: usize) -> Result<T> {
@@ -182,6 +246,19 @@ impl Fault {
             address,
             trap: Some(trap),
         }
+    }
+}
+
+const TASK_COMM_LEN: usize = bindings::TASK_COMM_LEN as usize;
+
+/// The name of a thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Comm(pub [u8; TASK_COMM_LEN]);
+
+impl Display for Comm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let len = self.0.iter().position(|&c| c == 0).unwrap_or(TASK_COMM_LEN);
+        Display::fmt(BStr::from_bytes(&self.0[..len]), f)
     }
 }
 

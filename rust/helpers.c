@@ -9,9 +9,11 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
+#include <linux/stacktrace.h>
 #include <linux/tracepoint.h>
 #ifdef CONFIG_X86
 #include <asm/trapnr.h>
@@ -218,6 +220,62 @@ void rprobes_fault_unlink(struct rprobes_probe *probe)
 {
 }
 #endif
+
+/* Words that each CPU has its own copy of, zero at first. */
+u64 *rprobes_percpu_alloc(size_t count)
+{
+	return (u64 *)(unsigned long __force)__alloc_percpu(count * sizeof(u64), sizeof(u64));
+}
+
+void rprobes_percpu_free(u64 *words)
+{
+	free_percpu((u64 __percpu *)(unsigned long)words);
+}
+
+void rprobes_percpu_add(u64 *word, u64 n)
+{
+	this_cpu_add(*(u64 __percpu *)(unsigned long)word, n);
+}
+NOKPROBE_SYMBOL(rprobes_percpu_add);
+
+u64 rprobes_percpu_sum(const u64 *word)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr((const u64 __percpu *)(unsigned long)word, cpu));
+	return sum;
+}
+
+int rprobes_task_tgid(void)
+{
+	return task_tgid_nr(current);
+}
+
+void rprobes_task_comm(char comm[TASK_COMM_LEN])
+{
+	strscpy_pad(comm, current->comm, TASK_COMM_LEN);
+}
+
+unsigned int rprobes_cpu(void)
+{
+	return raw_smp_processor_id();
+}
+
+/* The stack as it is at a probe, without the handlers that look at it. */
+unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count)
+{
+	unsigned int found = stack_trace_save(addresses, count, 0), skip = 0;
+
+	/* The first address of the probed context is the one that the registers have. */
+	while (skip < found && addresses[skip] != instruction_pointer(regs))
+		skip++;
+	if (skip == found)
+		return found;
+	memmove(addresses, addresses + skip, (found - skip) * sizeof(*addresses));
+	return found - skip;
+}
 
 void rprobes_cond_resched(void)
 {

@@ -49,6 +49,7 @@ mod log;
 mod arch;
 mod bindings;
 pub mod context;
+mod counter;
 pub mod kprobe;
 pub mod kretprobe;
 mod memory;
@@ -60,6 +61,7 @@ pub mod symbol;
 mod target;
 pub mod tracing;
 
+pub use counter::{Counter, Histogram};
 pub use context::{Context, FaultCause, FaultContext};
 pub use probe_set::ProbeSet;
 pub use registration::Stats;

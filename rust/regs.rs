@@ -46,6 +46,10 @@ impl PtRegs {
         unsafe { &*regs.cast() }
     }
 
+    pub(crate) fn as_ptr(&self) -> *mut bindings::pt_regs {
+        self.0.get()
+    }
+
     #[inline(always)]
     fn get(&self) -> &bindings::pt_regs {
         // SAFETY: The registers are those of this CPU's probed context, which stands still; this type is not `Sync`,

@@ -80,3 +80,14 @@ pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
     regs.regs[0] = value as u64;
     regs.pc = regs.regs[30];
 }
+
+/// Adds to this CPU's copy of a word.
+///
+/// # Safety
+///
+/// `word` must be in what `rprobes_percpu_alloc` has returned.
+#[inline(always)]
+pub(crate) unsafe fn percpu_add(word: *mut u64, n: u64) {
+    // SAFETY: The caller promises the same.
+    unsafe { crate::bindings::rprobes_percpu_add(word, n) }
+}

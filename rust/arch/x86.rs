@@ -86,3 +86,21 @@ pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
         regs.sp += size_of::<usize>();
     }
 }
+
+/// Adds to this CPU's copy of a word: one instruction, so no other CPU and no interrupt comes between.
+///
+/// # Safety
+///
+/// `word` must be in what `rprobes_percpu_alloc` has returned.
+#[inline(always)]
+pub(crate) unsafe fn percpu_add(word: *mut u64, n: u64) {
+    // SAFETY: %gs is what leads from the allocation to this CPU's copy of it.
+    unsafe {
+        core::arch::asm!(
+            "add qword ptr gs:[{word}], {n}",
+            word = in(reg) word,
+            n = in(reg) n,
+            options(nostack)
+        )
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! How long a kernel function takes, as a histogram in debugfs: `cat /sys/kernel/debug/histogram/latency_ns`.
+
+use kernel::{
+    debugfs::{Dir, File},
+    fmt,
+    prelude::*,
+    sync::Arc,
+    time::{Instant, Monotonic},
+};
+use rprobes::{
+    kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
+    Histogram, Target,
+};
+
+rprobes::module! {
+    type: LatencyHistogram,
+    name: "histogram",
+    authors: ["The rprobes authors"],
+    description: "Shows how long a kernel function takes",
+    license: "GPL",
+    params: {
+        func: string { default: "vfs_read", description: "The function to measure" },
+    },
+}
+
+struct Latency(Histogram);
+
+#[vtable]
+impl kretprobe::Handler for Latency {
+    type Data = Instant<Monotonic>;
+
+    fn entry(&self, _cx: &EntryContext<'_>) -> Entry<Self::Data> {
+        Entry::Trace(Instant::now())
+    }
+
+    fn ret(&self, _cx: &RetContext<'_>, begun: &Self::Data) {
+        self.0.record(begun.elapsed().as_nanos() as u64);
+    }
+}
+
+#[pin_data]
+struct LatencyHistogram {
+    #[pin]
+    probe: Kretprobe<Arc<Latency>>,
+    #[pin]
+    file: File<Arc<Latency>>,
+}
+
+impl kernel::InPlaceModule for LatencyHistogram {
+    fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        pin_init::pin_init_scope(|| {
+            let func = params::func.get()?;
+            let latency = Arc::new(Latency(Histogram::new()?), GFP_KERNEL)?;
+            let shown = latency.clone();
+            Ok(try_pin_init!(Self {
+                probe <- Kretprobe::new(Target::parse(&func)?, latency),
+                file <- Dir::new(c"histogram").read_callback_file(c"latency_ns", shown, &show),
+            }))
+        })
+    }
+}
+
+fn show(latency: &Arc<Latency>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fmt::Display::fmt(&latency.0, f)
+}
