@@ -16,7 +16,7 @@ export KERNEL KDIR LLVM TEST V RUSTC BINDGEN
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo test shell doctor new clippy fmt doc rust-analyzer clean distclean help
+.PHONY: modules demo test bench shell doctor new clippy fmt doc rust-analyzer clean distclean help
 
 ## modules: build the samples and the test modules (the default)
 modules:
@@ -24,8 +24,9 @@ modules:
 
 ## demo: boot a stock kernel in QEMU and show a Rust kprobe hitting in it
 ## test: run every test
+## bench: measure what a hit costs in instructions, next to the same in C
 ## shell: boot with the modules copied in and give a shell; Ctrl-A X leaves
-demo test shell:
+demo test bench shell:
 	@scripts/run $@
 
 ## doctor: say what was set up, what this machine has, and what a KDIR lacks

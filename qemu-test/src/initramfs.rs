@@ -45,7 +45,7 @@ impl Initramfs {
         archive.add_kmod()?;
         let guest = repo.join("qemu-test/guest");
         archive.copy(&guest.join("init"), "init")?;
-        for name in ["run-tests", "prelude", "demo", "welcome"] {
+        for name in ["run-tests", "prelude", "demo", "bench", "welcome"] {
             archive.copy(&guest.join(name), &format!("rprobes/{name}"))?;
         }
         for test in tests(repo, only)? {

@@ -3,6 +3,7 @@
 
 //! Boots a kernel in QEMU and tests the modules of rprobes in it.
 
+mod bench;
 mod console;
 mod host_tests;
 mod initramfs;
@@ -47,6 +48,8 @@ enum Command {
     Demo,
     /// Run every test.
     Test,
+    /// Measure what a hit costs.
+    Bench,
     /// Boot and give a shell.
     Shell,
 }
@@ -68,6 +71,7 @@ fn run(arguments: Arguments) -> Result<bool> {
     let repo = arguments.repo.canonicalize()?;
     match arguments.command {
         Command::Demo => demo(&kernel, &Initramfs::new(&repo, None, "")?),
+        Command::Bench => bench::run(&kernel, &repo),
         Command::Test => suite::run(&kernel, &repo, &arguments.only),
         Command::Shell => vm::shell(
             &kernel,

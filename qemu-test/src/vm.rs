@@ -81,6 +81,7 @@ pub struct Vm<'a> {
     initramfs: &'a Initramfs,
     run: &'a str,
     limits: Limits,
+    icount: bool,
 }
 
 impl<'a> Vm<'a> {
@@ -91,12 +92,21 @@ impl<'a> Vm<'a> {
             initramfs,
             run,
             limits,
+            icount: false,
         }
+    }
+
+    /// One processor, and a clock that goes on by a nanosecond for each instruction.
+    pub fn counting_instructions(mut self) -> Self {
+        self.icount = true;
+        self
     }
 
     /// Boots it, and calls `observe` with each line that it writes to the port.
     pub fn run(&self, observe: impl FnMut(&str)) -> Result<Outcome> {
-        let accelerator = if kvm_works(self.kernel, self.initramfs)? {
+        let accelerator = if self.icount {
+            "tcg,icount"
+        } else if kvm_works(self.kernel, self.initramfs)? {
             "kvm"
         } else {
             "tcg"
@@ -224,9 +234,13 @@ fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) ->
     // With a thread for each processor, QEMU may run a breakpoint that another processor has just removed from the
     // code; the kernel, which patches its code all the time, then dies of an unknown breakpoint, once in some
     // dozens of boots.
-    let accelerator = match accelerator {
-        "tcg" => "tcg,thread=single",
-        other => other,
+    let (accelerator, processors) = match accelerator {
+        "tcg" => ("tcg,thread=single", "2"),
+        "tcg,icount" => {
+            command.args(["-icount", "shift=0,sleep=off"]);
+            ("tcg", "1")
+        }
+        other => (other, "2"),
     };
     command
         .args([
@@ -237,7 +251,7 @@ fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) ->
             "-cpu",
             "max",
             "-smp",
-            "2",
+            processors,
             "-m",
             "1G",
         ])

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The rprobes authors */
+/* What is probed in a measurement, for the C twin; bench.rs says the same. */
+#ifndef _RPROBES_BENCH_H
+#define _RPROBES_BENCH_H
+
+#include <linux/types.h>
+
+unsigned long rprobes_bench_target(unsigned long n);
+u64 rprobes_bench_run(unsigned long calls);
+extern const u32 rprobes_bench_offset;
+
+#endif
