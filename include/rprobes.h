@@ -37,10 +37,9 @@ enum {
 };
 
 /**
- * struct rprobes_probe - one registered probe, in memory of its own
+ * struct rprobes_probe - one registered probe; its handler follows it in memory
  * @rp: the kernel's part; first, so that its &struct kprobe is also the &struct rprobes_probe. A probe that is not
  *	a return probe uses only @rp.kp.
- * @handler: the Rust handler, valid while the probe is registered
  * @link: in the list of this module's registered probes
  * @is_return: registered with register_kretprobe()
  * @fault: called when the probed instruction traps while it is executed out of line; NULL if nobody wants to know
@@ -48,7 +47,6 @@ enum {
  */
 struct rprobes_probe {
 	struct kretprobe rp;
-	const void *handler;
 	struct list_head link;
 	bool is_return;
 	void (*fault)(struct rprobes_probe *probe, struct pt_regs *regs, unsigned int trap, unsigned long address);

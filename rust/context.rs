@@ -157,9 +157,8 @@ impl<'a, Phase> Context<'a, Phase> {
     pub fn stack<'b>(&self, addresses: &'b mut [usize]) -> &'b [usize] {
         let count = addresses.len().min(c_uint::MAX as usize) as c_uint;
         // SAFETY: The registers are those of this hit, and there is room for `count` addresses.
-        let found = unsafe {
-            bindings::rprobes_stack(self.regs.as_ptr(), addresses.as_mut_ptr(), count)
-        };
+        let found =
+            unsafe { bindings::rprobes_stack(self.regs.as_ptr(), addresses.as_mut_ptr(), count) };
         &addresses[..(found as usize).min(addresses.len())]
     }
 

@@ -12,22 +12,54 @@ use kernel::{
 
 use crate::{arch, bindings};
 
-/// Words that each CPU has a copy of.
+/// `N` counters that handlers add to and others read. Several in one cost less than several [`Counter`]s.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use rprobes::{kprobe::{self, Kprobe, PreContext}, Counters, Target};
+///
+/// /// Calls, and bytes asked for.
+/// struct Reads(Counters<2>);
+///
+/// #[vtable]
+/// impl kprobe::Handler for Reads {
+///     fn pre(&self, cx: &PreContext<'_>) {
+///         self.0.inc::<0>();
+///         self.0.add::<1>(cx.regs().arg(2) as u64);
+///     }
+/// }
+///
+/// fn plant() -> Result<Pin<KBox<Kprobe<Reads>>>> {
+///     KBox::pin_init(Kprobe::new(Target::symbol(c"vfs_read"), Reads(Counters::new()?)), GFP_KERNEL)
+/// }
+/// ```
 ///
 /// # Invariants
 ///
 /// `words` is an allocation of `rprobes_percpu_alloc` of `N` words.
-struct PerCpu<const N: usize> {
+#[doc(alias = "this_cpu_add")]
+pub struct Counters<const N: usize> {
     words: *mut u64,
 }
 
 // SAFETY: Any CPU adds to its own copy, and others only read it, a word at a time.
-unsafe impl<const N: usize> Send for PerCpu<N> {}
+unsafe impl<const N: usize> Send for Counters<N> {}
 // SAFETY: As above.
-unsafe impl<const N: usize> Sync for PerCpu<N> {}
+unsafe impl<const N: usize> Sync for Counters<N> {}
 
-impl<const N: usize> PerCpu<N> {
-    fn new() -> Result<Self> {
+/// One counter.
+pub type Counter = Counters<1>;
+
+impl<const N: usize> Counters<N> {
+    /// Counters at 0. Process context.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    #[doc(alias = "alloc_percpu")]
+    pub fn new() -> Result<Self> {
         // SAFETY: Called in process context, says the documentation.
         let words = unsafe { bindings::rprobes_percpu_alloc(N) };
         if words.is_null() {
@@ -37,77 +69,38 @@ impl<const N: usize> PerCpu<N> {
         Ok(Self { words })
     }
 
-    /// The `i`-th word.
+    /// Adds `n` to counter `I`, which must be below `N`. Any context; one instruction on x86.
     #[inline(always)]
-    fn word(&self, i: usize) -> *mut u64 {
-        // The last one is as good as any for what can not be.
-        self.words.wrapping_add(if i < N { i } else { N - 1 })
+    pub fn add<const I: usize>(&self, n: u64) {
+        const { assert!(I < N, "there is no such counter") };
+        // SAFETY: By the type invariants.
+        unsafe { arch::percpu_add::<I>(self.words, n) }
     }
 
-    fn sum(&self, i: usize) -> u64 {
+    /// Adds 1 to counter `I`, which must be below `N`. Any context; one instruction on x86.
+    #[doc(alias = "this_cpu_inc")]
+    #[inline(always)]
+    pub fn inc<const I: usize>(&self) {
+        const { assert!(I < N, "there is no such counter") };
         // SAFETY: By the type invariants.
-        unsafe { bindings::rprobes_percpu_sum(self.word(i)) }
+        unsafe { arch::percpu_inc::<I>(self.words) }
+    }
+
+    /// The sum of counter `i` over all CPUs; those that are adding meanwhile may be counted or not. 0 if there is no
+    /// such counter. Any context.
+    pub fn sum(&self, i: usize) -> u64 {
+        if i >= N {
+            return 0;
+        }
+        // SAFETY: By the type invariants.
+        unsafe { bindings::rprobes_percpu_sum(self.words.wrapping_add(i)) }
     }
 }
 
-impl<const N: usize> Drop for PerCpu<N> {
+impl<const N: usize> Drop for Counters<N> {
     fn drop(&mut self) {
         // SAFETY: By the type invariants, and nobody refers to it any more.
         unsafe { bindings::rprobes_percpu_free(self.words) }
-    }
-}
-
-/// A counter that handlers add to and others read.
-///
-/// # Examples
-///
-/// ```
-/// use kernel::prelude::*;
-/// use rprobes::{kprobe::{self, Kprobe, PreContext}, Counter, Target};
-///
-/// struct Bytes(Counter);
-///
-/// #[vtable]
-/// impl kprobe::Handler for Bytes {
-///     fn pre(&self, cx: &PreContext<'_>) {
-///         self.0.add(cx.regs().arg(2) as u64);
-///     }
-/// }
-///
-/// fn plant() -> Result<Pin<KBox<Kprobe<Bytes>>>> {
-///     KBox::pin_init(Kprobe::new(Target::symbol(c"vfs_read"), Bytes(Counter::new()?)), GFP_KERNEL)
-/// }
-/// ```
-#[doc(alias = "this_cpu_add")]
-pub struct Counter(PerCpu<1>);
-
-impl Counter {
-    /// A counter at 0. Process context.
-    ///
-    /// # Errors
-    ///
-    /// [`ENOMEM`].
-    #[doc(alias = "alloc_percpu")]
-    pub fn new() -> Result<Self> {
-        PerCpu::new().map(Self)
-    }
-
-    /// Adds `n`. Any context; one instruction on x86.
-    #[inline(always)]
-    pub fn add(&self, n: u64) {
-        // SAFETY: It is the word of the allocation.
-        unsafe { arch::percpu_add(self.0.words, n) }
-    }
-
-    /// The sum over all CPUs; those that are adding meanwhile may be counted or not. Any context.
-    pub fn sum(&self) -> u64 {
-        self.0.sum(0)
-    }
-}
-
-impl Display for Counter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(&self.sum(), f)
     }
 }
 
@@ -134,7 +127,7 @@ impl Display for Counter {
 ///     }
 /// }
 /// ```
-pub struct Histogram(PerCpu<{ Self::BUCKETS }>);
+pub struct Histogram(Counters<{ Self::BUCKETS }>);
 
 impl Histogram {
     /// How many buckets there are: one for 0, and one for each power of two that fits in 64 bits.
@@ -146,24 +139,20 @@ impl Histogram {
     ///
     /// [`ENOMEM`].
     pub fn new() -> Result<Self> {
-        PerCpu::new().map(Self)
+        Counters::new().map(Self)
     }
 
     /// Counts `value`. Any context.
     #[inline(always)]
     pub fn record(&self, value: u64) {
         let bucket = (u64::BITS - value.leading_zeros()) as usize;
-        // SAFETY: It is a word of the allocation.
-        unsafe { arch::percpu_add(self.0.word(bucket), 1) }
+        // SAFETY: A number of bits is at most 64, so it is a word of the allocation.
+        unsafe { arch::percpu_inc::<0>(self.0.words.wrapping_add(bucket)) }
     }
 
     /// How many values were in bucket `i`: 0 for `i` 0, else from 2^(i-1) to 2^i - 1. Any context.
     pub fn bucket(&self, i: usize) -> u64 {
-        if i < Self::BUCKETS {
-            self.0.sum(i)
-        } else {
-            0
-        }
+        self.0.sum(i)
     }
 
     /// How many values were recorded. Any context.
@@ -176,12 +165,17 @@ impl Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const BAR: &str = "########################################";
         let used = |i: &usize| self.bucket(*i) != 0;
-        let (Some(first), Some(last)) =
-            ((0..Self::BUCKETS).find(used), (0..Self::BUCKETS).rev().find(used))
-        else {
+        let (Some(first), Some(last)) = (
+            (0..Self::BUCKETS).find(used),
+            (0..Self::BUCKETS).rev().find(used),
+        ) else {
             return f.write_str("nothing recorded\n");
         };
-        let most = (first..=last).map(|i| self.bucket(i)).max().unwrap_or(1).max(1);
+        let most = (first..=last)
+            .map(|i| self.bucket(i))
+            .max()
+            .unwrap_or(1)
+            .max(1);
         for i in first..=last {
             let count = self.bucket(i);
             let low = if i == 0 { 0 } else { 1u64 << (i - 1) };

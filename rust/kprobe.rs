@@ -32,7 +32,7 @@
 //! [`post`](Handler::post) forbids that jump and makes livepatch refuse the function: leave it out if it has
 //! nothing to do.
 
-use core::marker::PhantomPinned;
+use core::ptr::NonNull;
 
 use kernel::{
     bindings::pt_regs,
@@ -44,7 +44,7 @@ use kernel::{
 use crate::{
     bindings,
     context::{Context, Fault, FaultContext, FaultHandler, Post, Pre},
-    registration::{Callbacks, Node, Registration, Shared, Stats},
+    registration::{Callbacks, Node, Probe, Registration, Stats},
     PtRegs, Symbol, Target,
 };
 
@@ -150,18 +150,15 @@ pub type PostContext<'a> = Context<'a, Post>;
 ///
 /// # Invariants
 ///
-/// If `registration` is there, it is that of this `handler`.
+/// If `registration` is there, it is that of `probe`.
 #[pin_data(PinnedDrop)]
 #[doc(alias = "register_kprobe", alias = "dump_kprobe")]
 pub struct Kprobe<T: Handler> {
     #[pin]
-    handler: Shared<T>,
-    /// Taken by `unregister`, before the handler goes.
+    probe: Probe<T>,
+    /// Taken by `unregister`, before the probe goes.
     registration: Option<Registration>,
     address: Symbol,
-    /// The kernel has a pointer to `handler`.
-    #[pin]
-    _pin: PhantomPinned,
 }
 
 impl<T: Handler> Kprobe<T> {
@@ -221,16 +218,15 @@ impl<T: Handler> Kprobe<T> {
         Error: From<E>,
     {
         try_pin_init!(&this in Self {
-            handler <- Shared::new(handler),
-            _pin: PhantomPinned,
-            // INVARIANT: It is registered with the address of `handler`.
+            probe <- Probe::new(&target, callbacks::<T>(), handler),
+            // INVARIANT: It is that of `probe`.
             registration: {
                 // SAFETY: `this` is the place that is being initialised.
-                let handler = unsafe { &raw const (*this.as_ptr()).handler.value };
-                // SAFETY: The trampolines are those of `T`, which `handler` points to. It is initialised, is
-                // pinned, and is dropped only after the registration: either `drop` runs, which takes care of
-                // the order, or `Self` is leaked and its memory, being pinned, is never used for anything else.
-                Some(unsafe { Registration::new(&target, handler.cast(), callbacks::<T>(), armed) }?)
+                let node = unsafe { NonNull::new_unchecked(&raw mut (*this.as_ptr()).probe) }.cast();
+                // SAFETY: The trampolines are those of `T`, which the handler is. It is initialised, is pinned, and
+                // is dropped only after the registration: either `drop` runs, which takes care of the order, or
+                // `Self` is leaked and its memory, being pinned, is never used for anything else.
+                Some(unsafe { Registration::new(node, &target, armed) }?)
             },
             address: Symbol(registration.as_ref().map_or(0, |r| r.node().address())),
         })
@@ -239,7 +235,7 @@ impl<T: Handler> Kprobe<T> {
     /// The handler, to read what it has gathered. Any context.
     #[inline]
     pub fn handler(&self) -> &T {
-        &self.handler.value
+        &self.probe.handler
     }
 
     /// The probed address; prints as `kernel_clone+0x4/0x4a0`. Any context.

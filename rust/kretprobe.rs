@@ -31,7 +31,6 @@
 
 use core::{
     any::TypeId,
-    marker::PhantomPinned,
     mem::{align_of, needs_drop, size_of},
     ptr::NonNull,
 };
@@ -46,7 +45,7 @@ use kernel::{
 use crate::{
     bindings,
     context::{self, Context, FaultContext, FaultHandler},
-    registration::{Callbacks, Node, Registration, Shared, Stats},
+    registration::{Callbacks, Node, Probe, Registration, Stats},
     PtRegs, Symbol, Target,
 };
 
@@ -149,18 +148,15 @@ impl<T: Handler> Handler for Arc<T> {
 ///
 /// # Invariants
 ///
-/// If `registration` is there, it is that of this `handler`.
+/// If `registration` is there, it is that of `probe`.
 #[pin_data(PinnedDrop)]
 #[doc(alias = "register_kretprobe")]
 pub struct Kretprobe<T: Handler> {
     #[pin]
-    handler: Shared<T>,
-    /// Taken by `unregister`, before the handler goes.
+    probe: Probe<T>,
+    /// Taken by `unregister`, before the probe goes.
     registration: Option<Registration>,
     address: Symbol,
-    /// The kernel has a pointer to `handler`.
-    #[pin]
-    _pin: PhantomPinned,
 }
 
 /// How a return probe is set up.
@@ -207,17 +203,15 @@ impl<T: Handler> Kretprobe<T> {
         Error: From<E>,
     {
         try_pin_init!(&this in Self {
-            handler <- Shared::new(handler),
-            _pin: PhantomPinned,
-            // INVARIANT: It is registered with the address of `handler`.
+            probe <- Probe::new(&target, callbacks::<T>(options.maxactive)?, handler),
+            // INVARIANT: It is that of `probe`.
             registration: {
-                let callbacks = callbacks::<T>(options.maxactive)?;
                 // SAFETY: `this` is the place that is being initialised.
-                let handler = unsafe { &raw const (*this.as_ptr()).handler.value };
-                // SAFETY: The trampolines are those of `T`, which `handler` points to. It is initialised, is
-                // pinned, and is dropped only after the registration: either `drop` runs, which takes care of
-                // the order, or `Self` is leaked and its memory, being pinned, is never used for anything else.
-                Some(unsafe { Registration::new(&target, handler.cast(), callbacks, !options.disabled) }?)
+                let node = unsafe { NonNull::new_unchecked(&raw mut (*this.as_ptr()).probe) }.cast();
+                // SAFETY: The trampolines are those of `T`, which the handler is. It is initialised, is pinned, and
+                // is dropped only after the registration: either `drop` runs, which takes care of the order, or
+                // `Self` is leaked and its memory, being pinned, is never used for anything else.
+                Some(unsafe { Registration::new(node, &target, !options.disabled) }?)
             },
             address: Symbol(registration.as_ref().map_or(0, |r| r.node().address())),
         })
@@ -226,7 +220,7 @@ impl<T: Handler> Kretprobe<T> {
     /// The handler, to read what it has gathered. Any context.
     #[inline]
     pub fn handler(&self) -> &T {
-        &self.handler.value
+        &self.probe.handler
     }
 
     /// The probed address; prints as `kernel_clone+0x4/0x4a0`. Any context.

@@ -61,8 +61,8 @@ pub mod symbol;
 mod target;
 pub mod tracing;
 
-pub use counter::{Counter, Histogram};
 pub use context::{Context, FaultCause, FaultContext};
+pub use counter::{Counter, Counters, Histogram};
 pub use probe_set::ProbeSet;
 pub use registration::Stats;
 pub use regs::PtRegs;

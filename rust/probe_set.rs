@@ -5,11 +5,15 @@
 //!
 //! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h)
 
+use core::ptr::NonNull;
+
 use kernel::prelude::*;
 
 use crate::{
     bindings, kprobe, kretprobe,
-    registration::{check_unambiguous, unregister_all, Callbacks, Registration, Shared, Stats},
+    registration::{
+        check_unambiguous, unregister_all, Callbacks, Node, Probe, Registration, Stats,
+    },
     Symbol, Target,
 };
 
@@ -45,15 +49,15 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// `handlers` has the handlers of `registrations`, and `kps` and `rps` have room for all of them.
+/// `probes` has the probes of `registrations`, and `kps` and `rps` have room for all of them.
 #[doc(alias = "register_kprobes")]
 #[doc(alias = "unregister_kprobes")]
 #[doc(alias = "register_kretprobes")]
 #[doc(alias = "unregister_kretprobes")]
 pub struct ProbeSet {
     registrations: KVec<Registration>,
-    /// Dropped after the probes are unregistered, see `drop`.
-    handlers: KVec<Keep>,
+    /// Dropped after they are unregistered, see `drop`.
+    probes: KVec<Keep>,
     kps: KVec<*mut bindings::kprobe>,
     rps: KVec<*mut bindings::kretprobe>,
 }
@@ -63,36 +67,39 @@ unsafe impl Send for ProbeSet {}
 // SAFETY: Handlers are `Sync`, and the pointers are used in `drop` only.
 unsafe impl Sync for ProbeSet {}
 
-/// A handler of any type, kept until this is dropped. The kernel's `Box` does not coerce to a trait object with the
-/// compilers of today.
+/// A probe with a handler of any type, kept until this is dropped. The kernel's `Box` does not coerce to a trait
+/// object with the compilers of today.
 ///
 /// # Invariants
 ///
-/// `handler` came out of a box of what `free` expects, and belongs to this.
+/// `node` came out of a box of what `free` expects, and belongs to this.
 struct Keep {
-    handler: *mut c_void,
-    free: unsafe fn(*mut c_void),
+    node: NonNull<Node>,
+    free: unsafe fn(NonNull<Node>),
 }
 
 impl Keep {
-    fn new<T, E>(handler: impl PinInit<T, E>) -> Result<Self>
+    fn new<T, E>(
+        target: &Target<'_>,
+        callbacks: Callbacks,
+        handler: impl PinInit<T, E>,
+    ) -> Result<Self>
     where
         Error: From<E>,
     {
         /// # Safety
         ///
-        /// `handler` must have come out of a box of a `T`, and is not used after this.
-        unsafe fn free<T>(handler: *mut c_void) {
+        /// `node` must have come out of a box of a `Probe<T>`, and is not used after this.
+        unsafe fn free<T>(node: NonNull<Node>) {
             // SAFETY: The caller promises that.
-            drop(unsafe { KBox::<Shared<T>>::from_raw(handler.cast()) });
+            drop(unsafe { KBox::<Probe<T>>::from_raw(node.as_ptr().cast()) });
         }
-        let handler: Pin<KBox<Shared<T>>> =
-            KBox::pin_init::<Error>(Shared::new(handler), GFP_KERNEL)?;
+        let probe = KBox::pin_init::<Error>(Probe::new(target, callbacks, handler), GFP_KERNEL)?;
         // SAFETY: It is not moved until it is dropped.
-        let handler = KBox::into_raw(unsafe { Pin::into_inner_unchecked(handler) });
-        // INVARIANT: It came out of the box just now.
+        let probe: KBox<Probe<T>> = unsafe { Pin::into_inner_unchecked(probe) };
+        // INVARIANT: It comes out of the box here.
         Ok(Self {
-            handler: handler.cast(),
+            node: NonNull::from(KBox::leak(probe)).cast(),
             free: free::<T>,
         })
     }
@@ -101,7 +108,7 @@ impl Keep {
 impl Drop for Keep {
     fn drop(&mut self) {
         // SAFETY: By the type invariants.
-        unsafe { (self.free)(self.handler) }
+        unsafe { (self.free)(self.node) }
     }
 }
 
@@ -113,7 +120,6 @@ pub struct Builder<'a> {
 struct Member<'a> {
     target: Target<'a>,
     keep: Keep,
-    callbacks: Callbacks,
     armed: bool,
 }
 
@@ -163,8 +169,7 @@ impl<'a> Builder<'a> {
     {
         let member = Member {
             target,
-            keep: Keep::new(handler)?,
-            callbacks,
+            keep: Keep::new(&target, callbacks, handler)?,
             armed,
         };
         self.members.push(member, GFP_KERNEL)?;
@@ -179,20 +184,19 @@ impl<'a> Builder<'a> {
     pub fn register(self) -> Result<ProbeSet> {
         let count = self.members.len();
         let mut armed = KVec::with_capacity(count, GFP_KERNEL)?;
-        // INVARIANT: There is room for all, and each handler is put in before its registration.
+        // INVARIANT: There is room for all, and each probe is put in before its registration.
         let mut set = ProbeSet {
             registrations: KVec::with_capacity(count, GFP_KERNEL)?,
-            handlers: KVec::with_capacity(count, GFP_KERNEL)?,
+            probes: KVec::with_capacity(count, GFP_KERNEL)?,
             kps: KVec::with_capacity(count, GFP_KERNEL)?,
             rps: KVec::with_capacity(count, GFP_KERNEL)?,
         };
         for (i, member) in self.members.into_iter().enumerate() {
-            let handler = member.keep.handler;
-            set.handlers.push(member.keep, GFP_KERNEL)?;
-            // SAFETY: The callbacks are those of the handler, which is pinned and initialised. It is dropped after
-            // the registration, or, if the set is leaked, never.
-            let registration =
-                unsafe { Registration::disabled(&member.target, handler, member.callbacks) };
+            let node = member.keep.node;
+            set.probes.push(member.keep, GFP_KERNEL)?;
+            // SAFETY: The probe is initialised and pinned. It is dropped after the registration, or, if the set is
+            // leaked, never.
+            let registration = unsafe { Registration::disabled(node, &member.target) };
             let registration = registration.inspect_err(|_| {
                 log!(
                     ERR,

@@ -7,8 +7,8 @@
 //!
 //! Three things can go wrong with a `struct kprobe`, and none of them may happen to a safe program:
 //!
-//! - *It is freed while the kernel still uses it.* The struct is in memory of its own, which is given up only
-//!   after `unregister_kprobe()` has waited for running handlers. That leaves in its tables a probe that it fails
+//! - *It is freed while the kernel still uses it.* The struct is pinned together with its handler, and is given up
+//!   only after `unregister_kprobe()` has waited for running handlers. That leaves in its tables a probe that it fails
 //!   to disarm, but never one that is disabled: so a probe is disabled first, by force if need be.
 //! - *It is forgotten, and the module goes away.* `struct kprobe` has no owner that would keep the module. Every
 //!   registered probe is in a list of its module; [`module!`](crate::module!) drains the list last of all.
@@ -39,12 +39,46 @@ extern "C" {
     static rprobes_needs_its_module_macro: u8;
 }
 
-/// What the kernel knows of a probe, in memory of its own.
+/// A probe and its handler, side by side, so that a callback finds the handler without following a pointer.
+#[pin_data]
+#[repr(C)]
+pub(crate) struct Probe<T> {
+    /// First, so that a node is also its probe.
+    #[pin]
+    node: Node,
+    /// Shared with every CPU from its initialisation on.
+    #[pin]
+    pub(crate) handler: T,
+    /// Not `Unpin` whatever `T` is, so that a pinned `&mut` to it is not the claim that nobody else refers to it.
+    #[pin]
+    _pin: PhantomPinned,
+}
+
+impl<T> Probe<T> {
+    /// A probe that is not registered yet.
+    pub(crate) fn new<E>(
+        target: &Target<'_>,
+        callbacks: Callbacks,
+        handler: impl PinInit<T, E>,
+    ) -> impl PinInit<Self, Error>
+    where
+        Error: From<E>,
+    {
+        let node = Node::new(target, callbacks);
+        try_pin_init!(Self {
+            node: node?,
+            handler <- handler,
+            _pin: PhantomPinned,
+        })
+    }
+}
+
+/// What the kernel knows of a probe.
 ///
 /// # Invariants
 ///
-/// While registered, the `kprobe` in `probe` is in the kernel's tables, `probe.link` is in the module's list, and
-/// `probe.handler` points to the handler that the callbacks of `probe` expect.
+/// It is the first field of a [`Probe`]. While registered, the `kprobe` in `probe` is in the kernel's tables, and
+/// `probe.link` is in the module's list.
 #[repr(C)]
 pub(crate) struct Node {
     /// First, so that the `struct kprobe` that a callback gets is also the node. The kernel writes to it at any
@@ -57,7 +91,48 @@ pub(crate) struct Node {
     offset: u32,
 }
 
+// SAFETY: The kernel reaches a registered node from any CPU anyhow; what it offers may be called anywhere.
+unsafe impl Send for Node {}
+// SAFETY: As above: the kernel changes the fields under its own locks, and they are only read here, each in one go.
+unsafe impl Sync for Node {}
+
 impl Node {
+    /// A node that is not registered yet.
+    fn new(target: &Target<'_>, callbacks: Callbacks) -> Result<Self> {
+        target.check()?;
+        let mut probe = rprobes_probe::default();
+        match callbacks {
+            Callbacks::Kprobe { pre, post, fault } => {
+                probe.rp.kp.pre_handler = pre;
+                probe.rp.kp.post_handler = post;
+                probe.fault = fault;
+            }
+            Callbacks::Kretprobe {
+                entry,
+                ret,
+                data_size,
+                maxactive,
+            } => {
+                probe.is_return = true;
+                probe.rp.entry_handler = entry;
+                probe.rp.handler = ret;
+                probe.rp.data_size = data_size;
+                probe.rp.maxactive = maxactive;
+            }
+        }
+        Ok(Self {
+            probe: Opaque::new(probe),
+            name: CString::try_from_fmt(fmt!("{}", target))?,
+            symbol: match target.place {
+                Place::Symbol(name) => {
+                    Some(CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?)
+                }
+                Place::Address(_) => None,
+            },
+            offset: target.offset,
+        })
+    }
+
     /// The node of the `struct kprobe` that a callback was called with.
     ///
     /// # Safety
@@ -104,13 +179,13 @@ impl Node {
     ///
     /// # Safety
     ///
-    /// `T` must be the type of the handler that this node was registered with, and `'a` must end with the
-    /// callback that the node came from.
+    /// This must be the node of a registered `Probe<T>`, given to a callback by the kernel, and `'a` must end with
+    /// that callback.
     #[inline(always)]
     pub(crate) unsafe fn handler<'a, T>(&self) -> &'a T {
-        // SAFETY: By the type invariants this is the handler, a `T` as the caller promises; it lives as long as
-        // the probe is registered, so longer than any callback. The field is never written after registration.
-        unsafe { &*(*self.probe.get()).handler.cast() }
+        // SAFETY: By the type invariants the node begins a probe, a `Probe<T>` as the caller promises; it lives as
+        // long as it is registered, so longer than any callback.
+        unsafe { &(*core::ptr::from_ref(self).cast::<Probe<T>>()).handler }
     }
 
     /// The probed address.
@@ -174,31 +249,6 @@ pub struct Stats {
     pub disabled: bool,
 }
 
-/// A handler, which is shared with every CPU from its initialisation on.
-///
-/// Not `Unpin` whatever `T` is, so that a pinned `&mut` to it is not the claim that nobody else refers to it.
-#[pin_data]
-#[repr(C)]
-pub(crate) struct Shared<T> {
-    /// First, so that a pointer to this is one to the handler.
-    #[pin]
-    pub(crate) value: T,
-    #[pin]
-    _pin: PhantomPinned,
-}
-
-impl<T> Shared<T> {
-    pub(crate) fn new<E>(value: impl PinInit<T, E>) -> impl PinInit<Self, Error>
-    where
-        Error: From<E>,
-    {
-        try_pin_init!(Self {
-            value <- value,
-            _pin: PhantomPinned,
-        })
-    }
-}
-
 /// Called when the probed instruction traps: the probe, the registers, the trap number, and the address.
 pub(crate) type InstructionFault =
     unsafe extern "C" fn(*mut rprobes_probe, *mut bindings::pt_regs, c_uint, usize);
@@ -236,16 +286,15 @@ impl Registration {
     ///
     /// # Safety
     ///
-    /// The callbacks must be sound to call with a node of `handler` from now on until the registration is dropped
-    /// or the module's list is drained; the handler must not move or go away before.
+    /// `node` must be that of an initialised and pinned [`Probe`], whose callbacks are sound to call with it, from
+    /// now on until the registration is dropped or the module's list is drained.
     pub(crate) unsafe fn new(
+        node: NonNull<Node>,
         target: &Target<'_>,
-        handler: *const c_void,
-        callbacks: Callbacks,
         armed: bool,
     ) -> Result<Self> {
         // SAFETY: The caller promises the same.
-        let registration = unsafe { Self::disabled(target, handler, callbacks) }?;
+        let registration = unsafe { Self::disabled(node, target) }?;
         check_unambiguous(core::slice::from_ref(&registration))?;
         if armed {
             registration.arm()?;
@@ -258,11 +307,7 @@ impl Registration {
     /// # Safety
     ///
     /// See [`new`](Self::new).
-    pub(crate) unsafe fn disabled(
-        target: &Target<'_>,
-        handler: *const c_void,
-        callbacks: Callbacks,
-    ) -> Result<Self> {
+    pub(crate) unsafe fn disabled(node: NonNull<Node>, target: &Target<'_>) -> Result<Self> {
         // The address of the symbol is all that matters: it makes the linker ask for the definition.
         core::hint::black_box(&raw const rprobes_needs_its_module_macro);
         // SAFETY: May be called at any time.
@@ -274,63 +319,23 @@ impl Registration {
             );
             return Err(EDEADLK);
         }
-        target.check()?;
-        let mut probe = rprobes_probe {
-            handler,
-            ..Default::default()
-        };
-        match callbacks {
-            Callbacks::Kprobe { pre, post, fault } => {
-                probe.fault = fault;
-                probe.rp.kp.pre_handler = pre;
-                probe.rp.kp.post_handler = post;
-            }
-            Callbacks::Kretprobe {
-                entry,
-                ret,
-                data_size,
-                maxactive,
-            } => {
-                probe.is_return = true;
-                probe.rp.entry_handler = entry;
-                probe.rp.handler = ret;
-                probe.rp.data_size = data_size;
-                probe.rp.maxactive = maxactive;
-            }
-        }
-        let has_fault = probe.fault.is_some();
-        let mut node = KBox::new(
-            Node {
-                probe: Opaque::new(probe),
-                name: CString::try_from_fmt(fmt!("{}", target))?,
-                symbol: match target.place {
-                    Place::Symbol(name) => {
-                        Some(CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?)
-                    }
-                    Place::Address(_) => None,
-                },
-                offset: target.offset,
-            },
-            GFP_KERNEL,
-        )?;
-        node.plant(target)?;
-        // From here on the node is shared with the kernel.
-        let node = NonNull::from(KBox::leak(node));
+        // SAFETY: It is initialised and not registered, so nobody else refers to it.
+        unsafe { &mut *node.as_ptr() }.plant(target)?;
+        let probe: *mut rprobes_probe = node.as_ptr().cast();
         // SAFETY: The node is registered, and in no list.
-        unsafe { bindings::rprobes_probe_link(node.as_ptr().cast()) };
+        unsafe { bindings::rprobes_probe_link(probe) };
         // INVARIANT: It is registered and in the list.
         let registration = Self(node);
-        if has_fault {
-            // SAFETY: The node is registered, and in no list of faults. It is taken out before it is freed.
-            to_result(unsafe { bindings::rprobes_fault_link(node.as_ptr().cast()) }).inspect_err(
-                |error| {
-                    log!(
-                        ERR,
-                        "no probe with a fault handler: the kernel does not report traps ({})\n",
-                        Errno(*error)
-                    );
-                },
-            )?;
+        // SAFETY: The field is not written any more.
+        if unsafe { (*probe).fault }.is_some() {
+            // SAFETY: The node is registered, and in no list of faults. It is taken out when it is unregistered.
+            to_result(unsafe { bindings::rprobes_fault_link(probe) }).inspect_err(|error| {
+                log!(
+                    ERR,
+                    "no probe with a fault handler: the kernel does not report traps ({})\n",
+                    Errno(*error)
+                );
+            })?;
         }
         Ok(registration)
     }
@@ -392,8 +397,6 @@ impl Drop for Registration {
             // SAFETY: It is registered, as it was in the list, and not for anybody else to unregister any more.
             unsafe { unregister(probe) };
         }
-        // SAFETY: The kernel is done with the node, which came from a box.
-        drop(unsafe { KBox::from_raw(self.0.as_ptr()) });
     }
 }
 
@@ -484,7 +487,7 @@ impl Node {
 
 /// Unregisters what is left in the module's list. Called when the module goes away, as the last thing.
 ///
-/// The nodes stay allocated, as their owners, who were leaked, do. An owner that is dropped after all finds its
+/// The probes themselves stay where they are, as they were leaked. An owner that is dropped after all finds its
 /// probe unregistered.
 pub(crate) fn drain() {
     /// # Safety
@@ -635,12 +638,8 @@ pub(crate) fn unregister_all(
         bindings::unregister_kprobes(kps.as_mut_ptr(), kps.len() as c_int);
         bindings::unregister_kretprobes(rps.as_mut_ptr(), rps.len() as c_int);
     }
-    for registration in registrations {
-        let node = registration.0;
-        core::mem::forget(registration);
-        // SAFETY: It is not registered any more, and came from a box.
-        drop(unsafe { KBox::from_raw(node.as_ptr()) });
-    }
+    // They are in no list any more, so there is nothing left to do for them.
+    drop(registrations);
 }
 
 /// Stops the machine rather than free a probe under its running handler.

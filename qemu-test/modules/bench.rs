@@ -12,7 +12,7 @@ use kernel::{
 use rprobes::{
     kprobe::{self, Kprobe, PostContext, PreContext},
     kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
-    Counter, ProbeSet, Target,
+    Counters, ProbeSet, Target,
 };
 
 rprobes::module! {
@@ -45,24 +45,18 @@ fn inside() -> Target<'static> {
     TARGET.offset(unsafe { rprobes_bench_offset })
 }
 
-struct Seen {
-    hits: Counter,
-    sum: Counter,
-}
-
-impl Seen {
-    fn new() -> Result<Self> {
-        Ok(Self { hits: Counter::new()?, sum: Counter::new()? })
-    }
-}
+/// Hits, and a sum of what was seen.
+type Seen = Counters<2>;
+const HITS: usize = 0;
+const SUM: usize = 1;
 
 struct Pre(Seen);
 
 #[vtable]
 impl kprobe::Handler for Pre {
     fn pre(&self, cx: &PreContext<'_>) {
-        self.0.sum.add(cx.regs().arg(0) as u64);
-        self.0.hits.add(1);
+        self.0.add::<SUM>(cx.regs().arg(0) as u64);
+        self.0.inc::<HITS>();
     }
 }
 
@@ -71,12 +65,12 @@ struct PreAndPost(Seen);
 #[vtable]
 impl kprobe::Handler for PreAndPost {
     fn pre(&self, cx: &PreContext<'_>) {
-        self.0.sum.add(cx.regs().arg(0) as u64);
-        self.0.hits.add(1);
+        self.0.add::<SUM>(cx.regs().arg(0) as u64);
+        self.0.inc::<HITS>();
     }
 
     fn post(&self, _cx: &PostContext<'_>) {
-        self.0.hits.add(1);
+        self.0.inc::<HITS>();
     }
 }
 
@@ -87,8 +81,8 @@ impl kretprobe::Handler for Ret {
     type Data = ();
 
     fn ret(&self, cx: &RetContext<'_>, _data: &()) {
-        self.0.sum.add(cx.return_value() as u64);
-        self.0.hits.add(1);
+        self.0.add::<SUM>(cx.return_value() as u64);
+        self.0.inc::<HITS>();
     }
 }
 
@@ -103,8 +97,9 @@ impl kretprobe::Handler for RetWithData {
     }
 
     fn ret(&self, cx: &RetContext<'_>, argument: &usize) {
-        self.0.sum.add(cx.return_value().wrapping_sub(*argument) as u64);
-        self.0.hits.add(1);
+        self.0
+            .add::<SUM>(cx.return_value().wrapping_sub(*argument) as u64);
+        self.0.inc::<HITS>();
     }
 }
 
@@ -128,11 +123,11 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
     Ok(match what {
         b"entry" => {
             let probe = kprobe(TARGET, Pre(Seen::new()?))?;
-            (with_probe(without), probe.handler().0.hits.sum())
+            (with_probe(without), probe.handler().0.sum(HITS))
         }
         b"entry_post" => {
             let probe = kprobe(TARGET, PreAndPost(Seen::new()?))?;
-            (with_probe(without), probe.handler().0.hits.sum())
+            (with_probe(without), probe.handler().0.sum(HITS))
         }
         b"jump" => {
             let probe = kprobe(inside(), Pre(Seen::new()?))?;
@@ -142,19 +137,19 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
                 }
                 fsleep(Delta::from_millis(10));
             }
-            (with_probe(without), probe.handler().0.hits.sum())
+            (with_probe(without), probe.handler().0.sum(HITS))
         }
         b"int3" => {
             let probe = kprobe(inside(), PreAndPost(Seen::new()?))?;
-            (with_probe(without), probe.handler().0.hits.sum())
+            (with_probe(without), probe.handler().0.sum(HITS))
         }
         b"ret" => {
             let probe = kretprobe(Ret(Seen::new()?))?;
-            (with_probe(without), probe.handler().0.hits.sum())
+            (with_probe(without), probe.handler().0.sum(HITS))
         }
         b"ret_data" => {
             let probe = kretprobe(RetWithData(Seen::new()?))?;
-            (with_probe(without), probe.handler().0.hits.sum())
+            (with_probe(without), probe.handler().0.sum(HITS))
         }
         _ => return Err(EINVAL),
     })

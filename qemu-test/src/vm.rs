@@ -81,7 +81,8 @@ pub struct Vm<'a> {
     initramfs: &'a Initramfs,
     run: &'a str,
     limits: Limits,
-    icount: bool,
+    /// How many processors, if instructions are counted.
+    icount: Option<u8>,
 }
 
 impl<'a> Vm<'a> {
@@ -92,20 +93,23 @@ impl<'a> Vm<'a> {
             initramfs,
             run,
             limits,
-            icount: false,
+            icount: None,
         }
     }
 
-    /// One processor, and a clock that goes on by a nanosecond for each instruction.
-    pub fn counting_instructions(mut self) -> Self {
-        self.icount = true;
+    /// A clock that goes on by a nanosecond for each instruction.
+    pub fn counting_instructions(mut self, processors: u8) -> Self {
+        self.icount = Some(processors);
         self
     }
 
     /// Boots it, and calls `observe` with each line that it writes to the port.
     pub fn run(&self, observe: impl FnMut(&str)) -> Result<Outcome> {
-        let accelerator = if self.icount {
-            "tcg,icount"
+        let accelerator = if let Some(processors) = self.icount {
+            match processors {
+                1 => "tcg,icount,1",
+                _ => "tcg,icount,2",
+            }
         } else if kvm_works(self.kernel, self.initramfs)? {
             "kvm"
         } else {
@@ -236,9 +240,9 @@ fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) ->
     // dozens of boots.
     let (accelerator, processors) = match accelerator {
         "tcg" => ("tcg,thread=single", "2"),
-        "tcg,icount" => {
+        "tcg,icount,1" | "tcg,icount,2" => {
             command.args(["-icount", "shift=0,sleep=off"]);
-            ("tcg", "1")
+            ("tcg", &accelerator["tcg,icount,".len()..])
         }
         other => (other, "2"),
     };

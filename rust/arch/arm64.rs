@@ -81,13 +81,24 @@ pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
     regs.pc = regs.regs[30];
 }
 
-/// Adds to this CPU's copy of a word.
+/// Adds to this CPU's copy of the `I`-th word.
 ///
 /// # Safety
 ///
-/// `word` must be in what `rprobes_percpu_alloc` has returned.
+/// `words` must be what `rprobes_percpu_alloc` has returned for more than `I` words.
 #[inline(always)]
-pub(crate) unsafe fn percpu_add(word: *mut u64, n: u64) {
+pub(crate) unsafe fn percpu_add<const I: usize>(words: *mut u64, n: u64) {
     // SAFETY: The caller promises the same.
-    unsafe { crate::bindings::rprobes_percpu_add(word, n) }
+    unsafe { crate::bindings::rprobes_percpu_add(words.wrapping_add(I), n) }
+}
+
+/// Adds 1 to this CPU's copy of the `I`-th word.
+///
+/// # Safety
+///
+/// As for [`percpu_add`].
+#[inline(always)]
+pub(crate) unsafe fn percpu_inc<const I: usize>(words: *mut u64) {
+    // SAFETY: The caller promises the same.
+    unsafe { percpu_add::<I>(words, 1) }
 }

@@ -7,7 +7,7 @@
 //! - `IP_NAME`, `FLAGS_NAME`: what the architecture calls these two registers.
 //! - `STACK_ARGS_AT`: how many words above the stack pointer the arguments on the stack begin.
 //! - `set_arg`, `set_return_value`, `set_ip`, `return_early`: write them.
-//! - `percpu_add(word, n)`: adds to this CPU's copy of a word.
+//! - `percpu_add(words, n)`, `percpu_inc(words)`: adds to this CPU's copy of a word.
 //! - `planted(address)`: what is at the address of a probe that ftrace does not call.
 //! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`: the registers.
 

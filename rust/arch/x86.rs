@@ -87,19 +87,38 @@ pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
     }
 }
 
-/// Adds to this CPU's copy of a word: one instruction, so no other CPU and no interrupt comes between.
+/// Adds to this CPU's copy of the `I`-th word: one instruction, so no other CPU and no interrupt comes between.
 ///
 /// # Safety
 ///
-/// `word` must be in what `rprobes_percpu_alloc` has returned.
+/// `words` must be what `rprobes_percpu_alloc` has returned for more than `I` words.
 #[inline(always)]
-pub(crate) unsafe fn percpu_add(word: *mut u64, n: u64) {
+pub(crate) unsafe fn percpu_add<const I: usize>(words: *mut u64, n: u64) {
     // SAFETY: %gs is what leads from the allocation to this CPU's copy of it.
     unsafe {
         core::arch::asm!(
-            "add qword ptr gs:[{word}], {n}",
-            word = in(reg) word,
+            "add qword ptr gs:[{words} + {at}], {n}",
+            words = in(reg) words,
+            at = const I * size_of::<u64>(),
             n = in(reg) n,
+            options(nostack)
+        )
+    }
+}
+
+/// Adds 1 to this CPU's copy of the `I`-th word.
+///
+/// # Safety
+///
+/// As for [`percpu_add`].
+#[inline(always)]
+pub(crate) unsafe fn percpu_inc<const I: usize>(words: *mut u64) {
+    // SAFETY: %gs is what leads from the allocation to this CPU's copy of it.
+    unsafe {
+        core::arch::asm!(
+            "inc qword ptr gs:[{words} + {at}]",
+            words = in(reg) words,
+            at = const I * size_of::<u64>(),
             options(nostack)
         )
     }
