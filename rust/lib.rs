@@ -40,6 +40,36 @@
 //!   atomic context**, on any CPU, on several at once, with preemption or interrupts off. The compiler can not
 //!   catch a handler that sleeps; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` does.
 
+//! # For those who come from C
+//!
+//! | C | here |
+//! |---|---|
+//! | `struct kprobe`, `register_kprobe()` | [`Kprobe::new`](kprobe::Kprobe::new) |
+//! | `.symbol_name`, `.offset`, `.addr` | [`Target`] |
+//! | `.pre_handler`, `.post_handler` | [`kprobe::Handler`] |
+//! | `.fault_handler`, until Linux 5.14 | [`kprobe::Handler::fault`] |
+//! | `unregister_kprobe()` | drop it, or [`Kprobe::unregister`](kprobe::Kprobe::unregister) |
+//! | `KPROBE_FLAG_DISABLED` | [`Kprobe::new_disabled`](kprobe::Kprobe::new_disabled) |
+//! | `enable_kprobe()`, `disable_kprobe()` | [`Kprobe::enable`](kprobe::Kprobe::enable), [`Kprobe::disable`](kprobe::Kprobe::disable) |
+//! | `.nmissed`, `kprobe_optimized()`, `kprobe_ftrace()`, `kprobe_gone()` | [`Kprobe::stats`](kprobe::Kprobe::stats) |
+//! | `register_kprobes()`, `unregister_kprobes()` | [`ProbeSet`] |
+//! | `struct kretprobe`, `register_kretprobe()` | [`Kretprobe::new`](kretprobe::Kretprobe::new) |
+//! | `.maxactive` | [`kretprobe::Options`] |
+//! | `.entry_handler` and what it returns, `ri->data` | [`kretprobe::Handler::entry`], [`kretprobe::Entry`], [`kretprobe::Handler::Data`] |
+//! | `.handler` | [`kretprobe::Handler::ret`] |
+//! | `get_kretprobe_retaddr()` | [`Context::return_address`] |
+//! | `regs->di`, `regs_get_kernel_argument()`, `regs_return_value()`, `instruction_pointer()` | [`PtRegs`] |
+//! | `instruction_pointer_set()` and `return 1` | [`PtRegs::set_ip`] |
+//! | `copy_from_kernel_nofault()`, `copy_from_user_nofault()` | [`Context::read`], [`Context::read_user`] |
+//! | `strncpy_from_user_nofault()` | [`Context::read_user_str`] |
+//! | `current->pid`, `current->comm`, `local_clock()` | [`Context::pid`], [`Context::comm`], [`Context::timestamp`] |
+//! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
+//! | `this_cpu_add()` | [`Counters`] |
+//! | `%pS` | [`Symbol`] |
+//! | `module_param_string()` | [`module!`] |
+//! | `trace_printk()`, `tracing_off()` | [`trace_printk!`], [`tracing`] |
+//! | `__kprobes`, `NOKPROBE_SYMBOL()` | done for what the kernel calls; what it calls in turn may be probed, and is then missed |
+
 // kbuild says so, too, but rustdoc does not hear it.
 #![cfg_attr(any(doc, doctest), no_std)]
 

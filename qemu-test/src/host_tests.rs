@@ -52,6 +52,7 @@ const CASES: &[(&str, Case)] = &[
         "examples_of_the_documentation_compile",
         examples_of_the_documentation_compile,
     ),
+    ("hit_path_calls_nothing", hit_path_calls_nothing),
     ("misuse_does_not_compile", misuse_does_not_compile),
     ("broken_download_is_mended", broken_download_is_mended),
 ];
@@ -288,6 +289,31 @@ fn examples_of_the_documentation_compile(host: &Host<'_>) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stderr);
     let all = text.contains("test result: ok.") && !text.contains("running 0 tests");
     ensure!(output.status.success() && all, "{text}");
+    Ok(())
+}
+
+/// The trampoline of a handler that only counts has the handler in it, and calls nothing: no formatting, no
+/// allocation, no panic.
+fn hit_path_calls_nothing(host: &Host<'_>) -> Result<()> {
+    let output = Command::new("objdump")
+        .args(["-dr", "--no-show-raw-insn", "-j", ".kprobes.text"])
+        .arg(host.repo.join("qemu-test/modules/bench_main.o"))
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let functions = text.lines().filter(|line| line.ends_with(">:")).count();
+    ensure!(functions >= 5, "only {functions} trampolines in:\n{text}");
+    // A return is a jump to the return thunk; the padding before functions has no meaning.
+    let calls: Vec<_> = text
+        .lines()
+        .filter(|line| {
+            line.contains("\tcall")
+                || (line.contains("R_X86_64_PLT32") && !line.contains("return_thunk"))
+        })
+        .collect();
+    ensure!(
+        calls.is_empty(),
+        "the hit path calls {calls:#?} in:\n{text}"
+    );
     Ok(())
 }
 
