@@ -65,6 +65,7 @@
 //! | `current->pid`, `current->comm`, `local_clock()` | [`Context::pid`], [`Context::comm`], [`Context::timestamp`] |
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
 //! | `this_cpu_add()` | [`Counters`] |
+//! | `kfifo`, to leave a handler by | [`Ring`] |
 //! | `%pS` | [`Symbol`] |
 //! | `module_param_string()` | [`module!`] |
 //! | `trace_printk()`, `tracing_off()` | [`trace_printk!`], [`tracing`] |
@@ -87,6 +88,7 @@ pub mod module;
 pub mod probe_set;
 mod registration;
 mod regs;
+mod ring;
 pub mod symbol;
 mod target;
 pub mod tracing;
@@ -96,5 +98,6 @@ pub use counter::{Counter, Counters, Histogram};
 pub use probe_set::ProbeSet;
 pub use registration::Stats;
 pub use regs::PtRegs;
+pub use ring::Ring;
 pub use symbol::Symbol;
 pub use target::Target;
