@@ -37,9 +37,12 @@
 //! - *process context*: may sleep. Probes are registered and dropped here, and messages about errors appear in
 //!   the kernel log from here.
 //! - *atomic context*: must not sleep, take a mutex, or allocate with `GFP_KERNEL`. **Every handler runs in
-//!   atomic context**, on any CPU, on several at once, with preemption or interrupts off. The compiler can not
-//!   catch a handler that sleeps; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` does.
-
+//!   atomic context**, on any CPU, on several at once, with preemption or interrupts off.
+//!
+//! That handlers do not sleep is the one thing that this crate asks for and the compiler can not check. A handler that
+//! sleeps may find its probe freed when it wakes up; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` tells of it. What this
+//! crate itself does by sleeping is refused there: registering a probe fails, and dropping one stops the machine.
+//!
 //! # For those who come from C
 //!
 //! | C | here |
