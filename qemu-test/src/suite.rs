@@ -39,7 +39,13 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
         "Results: {0}/ktap.txt, {0}/junit.xml, {0}/console.log",
         results.display()
     );
-    println!("{} passed, {} failed", report.tests.len() - failed, failed);
+    // scripts/run prints it, as the last line of all.
+    let summary = format!(
+        "{} passed, {} failed\n",
+        report.tests.len() - failed,
+        failed
+    );
+    fs::write(results.join("summary.txt"), summary)?;
     Ok(failed == 0)
 }
 
