@@ -164,7 +164,7 @@ pub struct Kprobe<T: Handler> {
 impl<T: Handler> Kprobe<T> {
     /// Plants a probe at `target`. The handler is initialised first, as it may be called before this returns.
     ///
-    /// Process context; takes some 50 ms, as it makes sure that the name is not that of several functions.
+    /// Process context; takes a while (0.7 s in an emulated machine), as it makes sure that the name is not that of several functions.
     ///
     /// # Errors
     ///

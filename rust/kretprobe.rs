@@ -171,7 +171,7 @@ pub struct Options {
 impl<T: Handler> Kretprobe<T> {
     /// Plants a return probe at the function `target`. The handler is initialised first.
     ///
-    /// Process context; takes some 50 ms, as it makes sure that the name is not that of several functions.
+    /// Process context; takes a while (0.7 s in an emulated machine), as it makes sure that the name is not that of several functions.
     ///
     /// # Errors
     ///
