@@ -32,20 +32,14 @@
 //! [`post`](Handler::post) forbids that jump and makes livepatch refuse the function: leave it out if it has
 //! nothing to do.
 
-use core::ptr::NonNull;
-
-use kernel::{
-    bindings::pt_regs,
-    fmt::{self, Display},
-    prelude::*,
-    sync::Arc,
-};
+use kernel::{bindings::pt_regs, prelude::*, sync::Arc};
 
 use crate::{
     bindings,
     context::{Context, Fault, FaultContext, FaultHandler, Post, Pre},
-    registration::{Callbacks, Node, Probe, Registration, Stats},
-    PtRegs, Symbol, Target,
+    planted::{Instruction, Planted},
+    registration::{Callbacks, Node},
+    PtRegs, Target,
 };
 
 /// What a kprobe does when it is hit. Implement it with [`#[vtable]`](kernel::macros::vtable).
@@ -147,21 +141,10 @@ pub type PostContext<'a> = Context<'a, Post>;
 ///     })
 /// }
 /// ```
-///
-/// # Invariants
-///
-/// If `registration` is there, it is that of `probe`.
-#[pin_data(PinnedDrop)]
 #[doc(alias = "register_kprobe", alias = "dump_kprobe")]
-pub struct Kprobe<T: Handler> {
-    #[pin]
-    probe: Probe<T>,
-    /// Taken by `unregister`, before the probe goes.
-    registration: Option<Registration>,
-    address: Symbol,
-}
+pub type Kprobe<T> = Planted<T, Instruction>;
 
-impl<T: Handler> Kprobe<T> {
+impl<T: Handler> Planted<T, Instruction> {
     /// Plants a probe at `target`. The handler is initialised first, as it may be called before this returns.
     ///
     /// Process context; takes a while (0.7 s in an emulated machine), as it makes sure that the name is not that of several functions.
@@ -190,7 +173,8 @@ impl<T: Handler> Kprobe<T> {
         E: 'a,
         Error: From<E>,
     {
-        Self::init(target, true, handler)
+        // SAFETY: The callbacks are those of `T`, which is a handler.
+        unsafe { Self::init(target, Ok(callbacks::<T>()), true, handler) }
     }
 
     /// As [`new`](Self::new), but the probe is disabled until [`enable`](Self::enable) is called.
@@ -204,111 +188,8 @@ impl<T: Handler> Kprobe<T> {
         E: 'a,
         Error: From<E>,
     {
-        Self::init(target, false, handler)
-    }
-
-    fn init<'a, E>(
-        target: Target<'a>,
-        armed: bool,
-        handler: impl PinInit<T, E> + 'a,
-    ) -> impl PinInit<Self, Error> + 'a
-    where
-        T: 'a,
-        E: 'a,
-        Error: From<E>,
-    {
-        try_pin_init!(&this in Self {
-            probe <- Probe::new(&target, callbacks::<T>(), handler),
-            // INVARIANT: It is that of `probe`.
-            registration: {
-                // SAFETY: `this` is the place that is being initialised.
-                let node = unsafe { NonNull::new_unchecked(&raw mut (*this.as_ptr()).probe) }.cast();
-                // SAFETY: The trampolines are those of `T`, which the handler is. It is initialised, is pinned, and
-                // is dropped only after the registration: either `drop` runs, which takes care of the order, or
-                // `Self` is leaked and its memory, being pinned, is never used for anything else.
-                Some(unsafe { Registration::new(node, &target, armed) }?)
-            },
-            address: Symbol(registration.as_ref().map_or(0, |r| r.node().address())),
-        })
-    }
-
-    /// The handler, to read what it has gathered. Any context.
-    #[inline]
-    pub fn handler(&self) -> &T {
-        &self.probe.handler
-    }
-
-    /// The probed address; prints as `kernel_clone+0x4/0x4a0`. Any context.
-    #[inline]
-    pub fn address(&self) -> Symbol {
-        self.address
-    }
-
-    /// How the probe is planted and how many hits it missed. Any context; none once it is unregistered.
-    pub fn stats(&self) -> Option<Stats> {
-        self.registration
-            .as_ref()
-            .map(|registration| registration.node().stats())
-    }
-
-    /// Arms the probe again after [`disable`](Self::disable). Process context.
-    ///
-    /// # Errors
-    ///
-    /// - [`EINVAL`]: the probed module was unloaded, or this probe unregistered.
-    /// - [`EBUSY`]: probes are switched off on this machine.
-    #[doc(alias = "enable_kprobe")]
-    pub fn enable(&self) -> Result {
-        self.registration.as_ref().ok_or(EINVAL)?.arm()
-    }
-
-    /// Disarms the probe, but keeps it registered. A handler that is running on another CPU goes on. Process
-    /// context.
-    ///
-    /// # Errors
-    ///
-    /// [`EINVAL`]: this probe is unregistered.
-    #[doc(alias = "disable_kprobe")]
-    pub fn disable(&self) -> Result {
-        self.registration.as_ref().ok_or(EINVAL)?.disarm()
-    }
-
-    /// Takes the probe out now instead of when it is dropped: the handler runs no more once this returns.
-    ///
-    /// Process context: waits for handlers that are running.
-    #[doc(alias = "unregister_kprobe")]
-    pub fn unregister(self: Pin<&mut Self>) {
-        // SAFETY: Nothing is moved. The handler may be running with a reference to itself, which is why it is not
-        // projected to; `Self` is not `Unpin`, so this is not the claim that nobody else refers to it.
-        drop(unsafe { self.get_unchecked_mut() }.registration.take());
-    }
-}
-
-/// Prints the target as it was written and the address that it stands for.
-impl<T: Handler> Display for Kprobe<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(registration) = &self.registration {
-            Display::fmt(registration.node().name(), f)?;
-            f.write_str(" at ")?;
-        }
-        Display::fmt(&self.address, f)
-    }
-}
-
-impl<T: Handler> fmt::Debug for Kprobe<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kprobe")
-            .field("address", &self.address)
-            .field("stats", &self.stats())
-            .finish()
-    }
-}
-
-#[pinned_drop]
-impl<T: Handler> PinnedDrop for Kprobe<T> {
-    fn drop(self: Pin<&mut Self>) {
-        // No handler runs any more after this, so the fields may go.
-        self.unregister();
+        // SAFETY: The callbacks are those of `T`, which is a handler.
+        unsafe { Self::init(target, Ok(callbacks::<T>()), false, handler) }
     }
 }
 

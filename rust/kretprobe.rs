@@ -35,18 +35,14 @@ use core::{
     ptr::NonNull,
 };
 
-use kernel::{
-    bindings::pt_regs,
-    fmt::{self, Display},
-    prelude::*,
-    sync::Arc,
-};
+use kernel::{bindings::pt_regs, prelude::*, sync::Arc};
 
 use crate::{
     bindings,
     context::{self, Context, FaultContext, FaultHandler},
-    registration::{Callbacks, Node, Probe, Registration, Stats},
-    PtRegs, Symbol, Target,
+    planted::{Planted, Return},
+    registration::{Callbacks, Node},
+    PtRegs, Target,
 };
 
 /// The context of [`Handler::entry`].
@@ -145,19 +141,8 @@ impl<T: Handler> Handler for Arc<T> {
 ///     KBox::pin_init(Kretprobe::new(Target::symbol(c"vfs_read"), Time), GFP_KERNEL)
 /// }
 /// ```
-///
-/// # Invariants
-///
-/// If `registration` is there, it is that of `probe`.
-#[pin_data(PinnedDrop)]
 #[doc(alias = "register_kretprobe")]
-pub struct Kretprobe<T: Handler> {
-    #[pin]
-    probe: Probe<T>,
-    /// Taken by `unregister`, before the probe goes.
-    registration: Option<Registration>,
-    address: Symbol,
-}
+pub type Kretprobe<T> = Planted<T, Return>;
 
 /// How a return probe is set up.
 #[derive(Clone, Copy, Debug, Default)]
@@ -168,7 +153,7 @@ pub struct Options {
     pub disabled: bool,
 }
 
-impl<T: Handler> Kretprobe<T> {
+impl<T: Handler> Planted<T, Return> {
     /// Plants a return probe at the function `target`. The handler is initialised first.
     ///
     /// Process context; takes a while (0.7 s in an emulated machine), as it makes sure that the name is not that of several functions.
@@ -202,99 +187,9 @@ impl<T: Handler> Kretprobe<T> {
         E: 'a,
         Error: From<E>,
     {
-        try_pin_init!(&this in Self {
-            probe <- Probe::new(&target, callbacks::<T>(options.maxactive)?, handler),
-            // INVARIANT: It is that of `probe`.
-            registration: {
-                // SAFETY: `this` is the place that is being initialised.
-                let node = unsafe { NonNull::new_unchecked(&raw mut (*this.as_ptr()).probe) }.cast();
-                // SAFETY: The trampolines are those of `T`, which the handler is. It is initialised, is pinned, and
-                // is dropped only after the registration: either `drop` runs, which takes care of the order, or
-                // `Self` is leaked and its memory, being pinned, is never used for anything else.
-                Some(unsafe { Registration::new(node, &target, !options.disabled) }?)
-            },
-            address: Symbol(registration.as_ref().map_or(0, |r| r.node().address())),
-        })
-    }
-
-    /// The handler, to read what it has gathered. Any context.
-    #[inline]
-    pub fn handler(&self) -> &T {
-        &self.probe.handler
-    }
-
-    /// The probed address; prints as `kernel_clone+0x4/0x4a0`. Any context.
-    #[inline]
-    pub fn address(&self) -> Symbol {
-        self.address
-    }
-
-    /// How the probe is planted and how many calls it missed. Any context; none once it is unregistered.
-    pub fn stats(&self) -> Option<Stats> {
-        self.registration
-            .as_ref()
-            .map(|registration| registration.node().stats())
-    }
-
-    /// Arms the probe again after [`disable`](Self::disable). Process context.
-    ///
-    /// # Errors
-    ///
-    /// - [`EINVAL`]: the probed module was unloaded, or this probe unregistered.
-    /// - [`EBUSY`]: probes are switched off on this machine.
-    #[doc(alias = "enable_kprobe")]
-    pub fn enable(&self) -> Result {
-        self.registration.as_ref().ok_or(EINVAL)?.arm()
-    }
-
-    /// Disarms the probe, but keeps it registered. Calls that are under way are still followed to their return.
-    /// Process context.
-    ///
-    /// # Errors
-    ///
-    /// [`EINVAL`]: this probe is unregistered.
-    #[doc(alias = "disable_kprobe")]
-    pub fn disable(&self) -> Result {
-        self.registration.as_ref().ok_or(EINVAL)?.disarm()
-    }
-
-    /// Takes the probe out now instead of when it is dropped: no handler runs any more once this returns. Calls
-    /// that are under way return unseen.
-    ///
-    /// Process context: waits for handlers that are running.
-    #[doc(alias = "unregister_kretprobe")]
-    pub fn unregister(self: Pin<&mut Self>) {
-        // SAFETY: Nothing is moved. The handler may be running with a reference to itself, which is why it is not
-        // projected to; `Self` is not `Unpin`, so this is not the claim that nobody else refers to it.
-        drop(unsafe { self.get_unchecked_mut() }.registration.take());
-    }
-}
-
-#[pinned_drop]
-impl<T: Handler> PinnedDrop for Kretprobe<T> {
-    fn drop(self: Pin<&mut Self>) {
-        // No handler runs any more after this, so the fields may go.
-        self.unregister();
-    }
-}
-
-/// Prints the target as it was written and the address that it stands for.
-impl<T: Handler> Display for Kretprobe<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(registration) = &self.registration {
-            Display::fmt(registration.node().name(), f)?;
-            f.write_str(" at ")?;
-        }
-        Display::fmt(&self.address, f)
-    }
-}
-
-impl<T: Handler> fmt::Debug for Kretprobe<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kretprobe")
-            .field("address", &self.address)
-            .field("stats", &self.stats())
-            .finish()
+        let callbacks = callbacks::<T>(options.maxactive);
+        // SAFETY: The callbacks are those of `T`, which is a handler.
+        unsafe { Self::init(target, callbacks, !options.disabled, handler) }
     }
 }
 

@@ -88,6 +88,7 @@ pub mod kprobe;
 pub mod kretprobe;
 mod memory;
 pub mod module;
+pub mod planted;
 pub mod probe_set;
 mod registration;
 mod regs;
@@ -98,6 +99,7 @@ pub mod tracing;
 
 pub use context::{Context, FaultCause, FaultContext};
 pub use counter::{Counter, Counters, Histogram};
+pub use planted::Planted;
 pub use probe_set::ProbeSet;
 pub use registration::Stats;
 pub use regs::PtRegs;
