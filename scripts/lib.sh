@@ -14,8 +14,8 @@ die() {
 	exit 1
 }
 
-# The stock kernels that set-up can prepare; KERNEL= takes one of these.
-KERNELS=(debian-7.3)
+# The kernels that set-up can prepare; KERNEL= takes one of these.
+KERNELS=(debian-7.3 debug-7.3)
 
 # check_kernel_name NAME: refuses a name that is not in KERNELS.
 check_kernel_name() {
@@ -43,7 +43,7 @@ stop() {
 # step TITLE USUAL-SECONDS COMMAND...: runs COMMAND with its output in the log, and shows that it is alive.
 # A failure quotes the end of the log and names the file.
 step() {
-	local title=$1 usual=$2 start=$SECONDS from pid rc=0
+	local title=$1 usual=$2 start=$SECONDS said=$SECONDS from pid rc=0
 	shift 2
 	from=$(($(stat -c %s "$LOG" 2>/dev/null || echo 0) + 1))
 	printf '\n=== %s: %s\n' "$(date '+%F %T')" "$title" >>"$LOG"
@@ -61,6 +61,15 @@ step() {
 			read -r -t 0.5 <> <(:) || true
 		done
 		printf '\r\033[K' >&2
+	else
+		# A sign of life for a log, every two minutes.
+		while kill -0 "$pid" 2>/dev/null; do
+			read -r -t 0.5 <> <(:) || true
+			[ $((SECONDS - said)) -lt 120 ] || {
+				said=$SECONDS
+				printf '  %s ... %d s\n' "$title" $((SECONDS - start)) >&2
+			}
+		done
 	fi
 	wait "$pid" || rc=$?
 	STEP_PID=

@@ -4,7 +4,7 @@
 //! The kernels that set-up has prepared.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -40,40 +40,36 @@ impl Kernel {
                 cache.display()
             );
         }
-        // The name is a link to the directory of the release.
-        let directory = directory.canonicalize()?;
-        let release = directory
-            .file_name()
-            .and_then(|name| name.to_str())
-            .with_context(|| format!("{} has no name", directory.display()))?
-            .to_owned();
+        let build = directory.join("build");
+        let release = build.join("include/config/kernel.release");
+        let release = fs::read_to_string(&release)
+            .with_context(|| format!("can not read {}", release.display()))?;
         Ok(Self {
             name: name.to_owned(),
             image: directory.join("vmlinuz"),
-            build: directory.join("build"),
-            release,
+            release: release.trim().to_owned(),
+            build,
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::symlink};
-
     use super::*;
 
     #[test]
     fn a_name_leads_to_its_release() {
         let cache = tempfile::tempdir().unwrap();
-        let release = cache.path().join("kernels/7.3.4+deb13-amd64");
-        fs::create_dir_all(&release).unwrap();
-        fs::write(release.join(".complete"), "").unwrap();
-        symlink("7.3.4+deb13-amd64", cache.path().join("kernels/debian-7.3")).unwrap();
+        let kernel = cache.path().join("kernels/debian-7.3");
+        fs::create_dir_all(kernel.join("build/include/config")).unwrap();
+        fs::write(kernel.join(".complete"), "").unwrap();
+        let release = kernel.join("build/include/config/kernel.release");
+        fs::write(release, "7.3.4+deb13-amd64\n").unwrap();
 
         let kernel = Kernel::find(cache.path(), "debian-7.3").unwrap();
         assert_eq!(kernel.release, "7.3.4+deb13-amd64");
         assert_eq!(kernel.name, "debian-7.3");
-        assert!(kernel.image.ends_with("7.3.4+deb13-amd64/vmlinuz"));
+        assert!(kernel.image.ends_with("kernels/debian-7.3/vmlinuz"));
     }
 
     #[test]
