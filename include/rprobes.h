@@ -53,10 +53,25 @@ struct rprobes_probe {
 	struct hlist_node fault_link;
 };
 
+/**
+ * struct rprobes_watch - somebody who wants to know of a module that comes and goes
+ * @link: in the list of this module's watches
+ * @module: the name of the module
+ * @event: called in process context when it is there, perhaps more than once, and when it goes
+ */
+struct rprobes_watch {
+	struct list_head link;
+	const char *module;
+	void (*event)(struct rprobes_watch *watch, bool there);
+};
+
 const char *rprobes_module_name(void);
 void rprobes_probe_link(struct rprobes_probe *probe);
 bool rprobes_probe_unlink(struct rprobes_probe *probe);
 void rprobes_probe_drain(void (*unregister)(struct rprobes_probe *probe));
+int rprobes_watch_link(struct rprobes_watch *watch);
+void rprobes_watch_unlink(struct rprobes_watch *watch);
+void rprobes_watch_drain(void);
 int rprobes_fault_link(struct rprobes_probe *probe);
 void rprobes_fault_unlink(struct rprobes_probe *probe);
 void rprobes_kprobe_disable(struct kprobe *kp);

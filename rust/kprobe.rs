@@ -39,7 +39,7 @@ use crate::{
     context::{Context, Fault, FaultContext, FaultHandler, Post, Pre},
     planted::{Instruction, Planted},
     registration::{Callbacks, Node},
-    PtRegs, Target,
+    when_loaded, PtRegs, Target,
 };
 
 /// What a kprobe does when it is hit. Implement it with [`#[vtable]`](kernel::macros::vtable).
@@ -143,6 +143,9 @@ pub type PostContext<'a> = Context<'a, Post>;
 /// ```
 #[doc(alias = "register_kprobe", alias = "dump_kprobe")]
 pub type Kprobe<T> = Planted<T, Instruction>;
+
+/// A kprobe in a module that need not be loaded yet.
+pub type WhenLoaded<T> = when_loaded::WhenLoaded<T, Instruction>;
 
 impl<T: Handler> Planted<T, Instruction> {
     /// Plants a probe at `target`. The handler is initialised first, as it may be called before this returns.

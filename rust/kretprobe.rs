@@ -42,7 +42,7 @@ use crate::{
     context::{self, Context, FaultContext, FaultHandler},
     planted::{Planted, Return},
     registration::{Callbacks, Node},
-    PtRegs, Target,
+    when_loaded, PtRegs, Target,
 };
 
 /// The context of [`Handler::entry`].
@@ -143,6 +143,9 @@ impl<T: Handler> Handler for Arc<T> {
 /// ```
 #[doc(alias = "register_kretprobe")]
 pub type Kretprobe<T> = Planted<T, Return>;
+
+/// A kretprobe in a module that need not be loaded yet.
+pub type WhenLoaded<T> = when_loaded::WhenLoaded<T, Return>;
 
 /// How a return probe is set up.
 #[derive(Clone, Copy, Debug, Default)]

@@ -69,6 +69,7 @@
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
 //! | `this_cpu_add()` | [`Counters`] |
 //! | `kfifo`, to leave a handler by | [`Ring`] |
+//! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `%pS` | [`Symbol`] |
 //! | `module_param_string()` | [`module!`] |
 //! | `trace_printk()`, `tracing_off()` | [`trace_printk!`], [`tracing`] |
@@ -96,6 +97,7 @@ mod ring;
 pub mod symbol;
 mod target;
 pub mod tracing;
+pub mod when_loaded;
 
 pub use context::{Context, FaultCause, FaultContext};
 pub use counter::{Counter, Counters, Histogram};
@@ -106,3 +108,4 @@ pub use regs::PtRegs;
 pub use ring::Ring;
 pub use symbol::Symbol;
 pub use target::Target;
+pub use when_loaded::WhenLoaded;

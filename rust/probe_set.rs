@@ -12,7 +12,8 @@ use kernel::prelude::*;
 use crate::{
     bindings, kprobe, kretprobe,
     registration::{
-        check_unambiguous, unregister_all, Callbacks, Node, Probe, Registration, Stats,
+        check_may_register, check_unambiguous, unregister_all, Callbacks, Node, Probe,
+        Registration, Stats,
     },
     Symbol, Target,
 };
@@ -94,6 +95,7 @@ impl Keep {
             // SAFETY: The caller promises that.
             drop(unsafe { KBox::<Probe<T>>::from_raw(node.as_ptr().cast()) });
         }
+        check_may_register(target)?;
         let probe = KBox::pin_init::<Error>(Probe::new(target, callbacks, handler), GFP_KERNEL)?;
         // SAFETY: It is not moved until it is dropped.
         let probe: KBox<Probe<T>> = unsafe { Pin::into_inner_unchecked(probe) };

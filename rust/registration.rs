@@ -99,6 +99,7 @@ unsafe impl Sync for Node {}
 impl Node {
     /// A node that is not registered yet.
     fn new(target: &Target<'_>, callbacks: Callbacks) -> Result<Self> {
+        check_may_register(target)?;
         target.check()?;
         let mut probe = rprobes_probe::default();
         match callbacks {
@@ -310,15 +311,7 @@ impl Registration {
     pub(crate) unsafe fn disabled(node: NonNull<Node>, target: &Target<'_>) -> Result<Self> {
         // The address of the symbol is all that matters: it makes the linker ask for the definition.
         core::hint::black_box(&raw const rprobes_needs_its_module_macro);
-        // SAFETY: May be called at any time.
-        if !unsafe { bindings::rprobes_may_sleep() } {
-            log!(
-                ERR,
-                "no probe at {}: probes are registered in process context, not in a handler\n",
-                target
-            );
-            return Err(EDEADLK);
-        }
+        check_may_register(target)?;
         // SAFETY: It is initialised and not registered, so nobody else refers to it.
         unsafe { &mut *node.as_ptr() }.plant(target)?;
         let probe: *mut rprobes_probe = node.as_ptr().cast();
@@ -505,6 +498,8 @@ pub(crate) fn drain() {
         unsafe { unregister(probe) };
     }
 
+    // SAFETY: The module goes away; no probe of it is to be planted any more.
+    unsafe { bindings::rprobes_watch_drain() };
     // SAFETY: The callback does what is asked of it.
     unsafe { bindings::rprobes_probe_drain(Some(unregister_leaked)) };
 }
@@ -642,8 +637,22 @@ pub(crate) fn unregister_all(
     drop(registrations);
 }
 
+/// Refuses to go on where making a probe would sleep: to allocate, or to register.
+pub(crate) fn check_may_register(target: &Target<'_>) -> Result {
+    // SAFETY: May be called at any time.
+    if unsafe { bindings::rprobes_may_sleep() } {
+        return Ok(());
+    }
+    log!(
+        ERR,
+        "no probe at {}: probes are registered in process context, not in a handler\n",
+        target
+    );
+    Err(EDEADLK)
+}
+
 /// Stops the machine rather than free a probe under its running handler.
-fn check_may_drop() {
+pub(crate) fn check_may_drop() {
     // SAFETY: May be called at any time.
     if !unsafe { bindings::rprobes_may_sleep() } {
         // SAFETY: This never returns.
@@ -658,7 +667,8 @@ fn explain(error: Error, target: &Target<'_>, symbol: Option<&CStr>, is_return: 
     match (error, symbol) {
         (ENOENT, Some(_)) if is_in_module => log!(
             ERR,
-            "no probe at {}: no such function, or its module is not loaded ({})\n",
+            "no probe at {}: no such function, or its module is not loaded: load it first, or let WhenLoaded wait \
+             for it ({})\n",
             target,
             errno
         ),
@@ -714,7 +724,7 @@ fn explain(error: Error, target: &Target<'_>, symbol: Option<&CStr>, is_return: 
 }
 
 /// An error that prints as its name and number: `ENOENT, -2`.
-struct Errno(Error);
+pub(crate) struct Errno(pub(crate) Error);
 
 impl Display for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -127,6 +127,15 @@ impl<'a> Target<'a> {
         Ok(target)
     }
 
+    /// The module of a `module:function`.
+    pub(crate) fn module(&self) -> Option<&'a [u8]> {
+        let Place::Symbol(name) = self.place else {
+            return None;
+        };
+        let colon = name.iter().position(|&c| c == b':')?;
+        Some(&name[..colon])
+    }
+
     /// Refuses what can not be a symbol name, before the kernel sees it.
     pub(crate) fn check(&self) -> Result {
         let Place::Symbol(name) = self.place else {

@@ -41,5 +41,21 @@ u64 rprobes_bench_run(unsigned long calls)
 }
 EXPORT_SYMBOL_GPL(rprobes_bench_run);
 
+static unsigned int calls;
+module_param(calls, uint, 0444);
+MODULE_PARM_DESC(calls, "How many times to call it at once");
+
+static int __init bench_target_init(void)
+{
+	rprobes_bench_run(calls);
+	return 0;
+}
+
+static void __exit bench_target_exit(void)
+{
+}
+
+module_init(bench_target_init);
+module_exit(bench_target_exit);
 MODULE_DESCRIPTION("What measurements probe");
 MODULE_LICENSE("GPL");
