@@ -180,7 +180,13 @@ impl kernel::InPlaceModule for TaskTracer {
                 Target::symbol(c"schedule"),
                 Calls::<SCHEDULE>(table.clone()),
             )?;
-            set.kprobe(Target::symbol(c"mutex_lock"), Calls::<LOCK>(table.clone()))?;
+            // A kernel that checks its locks has mutex_lock() as a macro.
+            let lock = if cfg!(CONFIG_DEBUG_LOCK_ALLOC) {
+                c"mutex_lock_nested"
+            } else {
+                c"mutex_lock"
+            };
+            set.kprobe(Target::symbol(lock), Calls::<LOCK>(table.clone()))?;
             set.kprobe(
                 Target::symbol(c"mutex_unlock"),
                 Calls::<UNLOCK>(table.clone()),

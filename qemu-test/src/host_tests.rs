@@ -4,6 +4,8 @@
 //! What `make` says, and leaves behind, outside the guest: mostly to bad input.
 
 use std::{
+    ffi::OsStr,
+    fmt::Debug,
     fs,
     os::unix::process::CommandExt,
     path::Path,
@@ -15,17 +17,15 @@ use std::{
 use anyhow::{bail, ensure, Context, Result};
 use tempfile::TempDir;
 
-use crate::{
-    initramfs::files,
-    kernel::{cache, Kernel},
-    ktap::Test,
-    report::Report,
-};
+use crate::{initramfs::files, kernel::Kernel, ktap::Test, report::Report};
 
 struct Host<'a> {
     kernel: &'a Kernel,
     repo: &'a Path,
 }
+
+/// No arguments.
+const NOTHING: [&str; 0] = [];
 
 type Case = fn(&Host<'_>) -> Result<()>;
 
@@ -72,7 +72,7 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str, report: &mut Report) -> Res
 }
 
 impl Host<'_> {
-    fn make(&self, directory: &Path, arguments: &[&str]) -> Result<(bool, String)> {
+    fn make(&self, directory: &Path, arguments: &[impl AsRef<OsStr>]) -> Result<(bool, String)> {
         let output = Command::new("make")
             .args(arguments)
             .current_dir(directory)
@@ -88,7 +88,7 @@ impl Host<'_> {
     }
 
     /// make must fail, and say `wanted` in one line.
-    fn refused(&self, arguments: &[&str], wanted: &[&str]) -> Result<()> {
+    fn refused(&self, arguments: &[impl AsRef<OsStr> + Debug], wanted: &[&str]) -> Result<()> {
         let (ok, text) = self.make(self.repo, arguments)?;
         ensure!(
             !ok,
@@ -128,6 +128,17 @@ impl Host<'_> {
     }
 }
 
+impl Host<'_> {
+    /// What to give make to build with the kernel in `path`, which is built as this one is.
+    fn kdir(&self, path: &Path) -> Vec<String> {
+        let mut arguments = vec![kdir(path)];
+        if self.kernel.is_clang {
+            arguments.push("LLVM=1".to_owned());
+        }
+        arguments
+    }
+}
+
 fn kdir(path: &Path) -> String {
     format!("KDIR={}", path.display())
 }
@@ -156,10 +167,8 @@ fn kdir_with_rust_off(host: &Host<'_>) -> Result<()> {
 }
 
 fn kdir_of_a_headers_package(host: &Host<'_>) -> Result<()> {
-    let release = &host.kernel.release;
-    let headers = cache()?.join(format!(
-        "kernels/{release}/headers/usr/src/linux-headers-{release}"
-    ));
+    let headers = host.kernel.source()?.join("../headers/usr/src");
+    let headers = fs::read_dir(headers)?.next().context("no headers")??.path();
     host.refused(
         &[&kdir(&headers)],
         &["lacks the Rust metadata", "make KERNEL=debian-7.3"],
@@ -169,7 +178,7 @@ fn kdir_of_a_headers_package(host: &Host<'_>) -> Result<()> {
 fn kdir_of_another_rustc(host: &Host<'_>) -> Result<()> {
     let tree = host.tree(|config| config.replace("\"rustc 1.85.1", "\"rustc 1.78.0"))?;
     host.refused(
-        &[&kdir(tree.path())],
+        &host.kdir(tree.path()),
         &["was built with 'rustc 1.78.0", "is 'rustc 1.85.1", "RUSTC="],
     )
 }
@@ -195,7 +204,7 @@ fn kernel_that_is_unknown(host: &Host<'_>) -> Result<()> {
 fn new_module_builds_with_kdir(host: &Host<'_>) -> Result<()> {
     let parent = host.new_module()?;
     let directory = parent.path().join("my_probe");
-    let (ok, text) = host.make(&directory, &[&kdir(&host.kernel.build)])?;
+    let (ok, text) = host.make(&directory, &host.kdir(&host.kernel.build))?;
     ensure!(
         ok && directory.join("my_probe.ko").exists(),
         "make in the new directory: {text}"
@@ -262,7 +271,7 @@ fn module_must_use_our_macro(host: &Host<'_>) -> Result<()> {
             "Target::symbol(c\"kernel_clone\")",
         );
     fs::write(&source, text)?;
-    let (ok, text) = host.make(&directory, &[&kdir(&host.kernel.build)])?;
+    let (ok, text) = host.make(&directory, &host.kdir(&host.kernel.build))?;
     ensure!(
         !ok && text.contains("rprobes_needs_its_module_macro"),
         "should not link for want of rprobes_needs_its_module_macro: {text}"
@@ -271,9 +280,9 @@ fn module_must_use_our_macro(host: &Host<'_>) -> Result<()> {
 }
 
 fn nothing_is_rebuilt_for_nothing(host: &Host<'_>) -> Result<()> {
-    let (ok, first) = host.make(host.repo, &[])?;
+    let (ok, first) = host.make(host.repo, &NOTHING)?;
     ensure!(ok, "make: {first}");
-    let (ok, second) = host.make(host.repo, &[])?;
+    let (ok, second) = host.make(host.repo, &NOTHING)?;
     ensure!(
         ok && second.trim().is_empty(),
         "the second make should do and say nothing: {second}"

@@ -20,6 +20,8 @@ pub struct Kernel {
     pub image: PathBuf,
     /// The build tree that modules are made against.
     pub build: PathBuf,
+    /// Whether it was built with clang, which make must be told then.
+    pub is_clang: bool,
 }
 
 /// Where set-up keeps things, which the build root tells us.
@@ -47,9 +49,18 @@ impl Kernel {
         Ok(Self {
             name: name.to_owned(),
             image: directory.join("vmlinuz"),
+            is_clang: build.join("include/config/CC_IS_CLANG").exists(),
             release: release.trim().to_owned(),
             build,
         })
+    }
+
+    /// The source that it was built from.
+    pub fn source(&self) -> Result<PathBuf> {
+        let source = self.build.join("source");
+        source
+            .canonicalize()
+            .with_context(|| format!("no {}", source.display()))
     }
 }
 
