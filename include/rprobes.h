@@ -10,6 +10,7 @@
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/list.h>
+#include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/types.h>
@@ -65,6 +66,16 @@ struct rprobes_watch {
 	void (*event)(struct rprobes_watch *watch, bool there);
 };
 
+/**
+ * struct rprobes_ratelimit - a place in the code that prints; zero at first
+ * @state: what the kernel needs to limit it
+ * @ready: 0 at first, 1 while somebody makes @state, 2 when it is made
+ */
+struct rprobes_ratelimit {
+	struct ratelimit_state state;
+	atomic_t ready;
+};
+
 const char *rprobes_module_name(void);
 void rprobes_probe_link(struct rprobes_probe *probe);
 bool rprobes_probe_unlink(struct rprobes_probe *probe);
@@ -87,6 +98,7 @@ void rprobes_task_comm(char comm[TASK_COMM_LEN]);
 unsigned int rprobes_cpu(void);
 unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count);
 void rprobes_cond_resched(void);
+bool rprobes_ratelimit(struct rprobes_ratelimit *place, const char *name);
 void rprobes_trace_printk(const void *args);
 
 #endif /* _RPROBES_H */

@@ -12,6 +12,7 @@
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/percpu.h>
+#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
@@ -390,6 +391,21 @@ unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsig
 void rprobes_cond_resched(void)
 {
 	cond_resched();
+}
+
+/*
+ * Whether this place may print now. Its state holds a lock, which only C can make; so the first who comes here makes
+ * it, and others at that very moment do not print.
+ */
+bool rprobes_ratelimit(struct rprobes_ratelimit *place, const char *name)
+{
+	if (atomic_read_acquire(&place->ready) != 2) {
+		if (atomic_cmpxchg(&place->ready, 0, 1) != 0)
+			return false;
+		ratelimit_default_init(&place->state);
+		atomic_set_release(&place->ready, 2);
+	}
+	return ___ratelimit(&place->state, name);
 }
 
 #ifdef CONFIG_TRACING

@@ -67,6 +67,7 @@
 //! | `strncpy_from_user_nofault()` | [`Context::read_user_str`] |
 //! | `current->pid`, `current->comm`, `local_clock()` | [`Context::pid`], [`Context::comm`], [`Context::timestamp`] |
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
+//! | `pr_info_ratelimited()` | [`ratelimited!`] |
 //! | `this_cpu_add()` | [`Counters`] |
 //! | `kfifo`, to leave a handler by | [`Ring`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
@@ -91,6 +92,7 @@ mod memory;
 pub mod module;
 pub mod planted;
 pub mod probe_set;
+pub mod ratelimit;
 mod registration;
 mod regs;
 mod ring;

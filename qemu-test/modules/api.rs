@@ -11,7 +11,7 @@ use kernel::{
 };
 use rprobes::{
     kprobe::{self, Kprobe, PostContext, PreContext},
-    Symbol, Target,
+    ratelimited, Symbol, Target,
 };
 
 rprobes::module! {
@@ -92,6 +92,17 @@ struct Nothing;
 #[vtable]
 impl kprobe::Handler for Nothing {}
 
+struct Chatty;
+
+#[vtable]
+impl kprobe::Handler for Chatty {
+    fn pre(&self, cx: &PreContext<'_>) {
+        ratelimited! {
+            pr_info!("chatty at {}\n", cx.target());
+        }
+    }
+}
+
 struct Api;
 
 impl kernel::Module for Api {
@@ -137,6 +148,13 @@ impl kernel::Module for Api {
         pr_info!("second: {}\n", second.handler().0.load(Relaxed));
         drop((second, nothing));
         call();
+
+        // A handler that prints, but not too much.
+        let chatty = KBox::pin_init(Kprobe::new(target, Chatty), GFP_KERNEL)?;
+        for _ in 0..100 {
+            call();
+        }
+        drop(chatty);
 
         // By address, and registered once more after it was unregistered.
         let address = rprobes_api_target as usize;

@@ -9,3 +9,5 @@ expect '^api: round 0: 1 at rprobes_api_target\+0x' '^api: round 1: 1 at rprobes
 expect '^api: symbol: rprobes_api_target\+0x0/0x[0-9a-f]+ \[api\], no symbol: 0x10$'
 same "$(probes)" ''
 unload api
+# A hundred calls in no time.
+same "$(log | grep -c '^api: chatty at rprobes_api_target$')" 10
