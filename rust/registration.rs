@@ -352,10 +352,15 @@ impl Registration {
                     Errno(*error)
                 );
             } else {
+                let why = match *error {
+                    EBUSY => "a livepatch changes that function, and the handler has a post, redirects or has a fault",
+                    _ => "the kernel log may say more",
+                };
                 log!(
                     ERR,
-                    "the kernel could not arm the probe at {} ({})\n",
+                    "the kernel could not arm the probe at {}: {} ({})\n",
                     node.name(),
+                    why,
                     Errno(*error)
                 );
             }

@@ -18,7 +18,6 @@ use core::ptr::NonNull;
 
 use kernel::{
     error::to_result,
-    fmt::{self, Display},
     new_mutex,
     prelude::*,
     str::{BStr, CStrExt, CString},
@@ -83,10 +82,21 @@ struct Inner<T, Kind> {
     plant: Plant<T, Kind>,
     maxactive: u16,
     #[pin]
-    state: Mutex<State<T, Kind>>,
+    state: Mutex<Inside<T, Kind>>,
 }
 
-enum State<T, Kind> {
+/// Where a [`WhenLoaded`] stands at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The module is not loaded.
+    Waiting,
+    /// The module is loaded, and the probe is planted at this address.
+    Planted(Symbol),
+    /// The module is loaded, but the kernel refused the probe; the kernel log says why.
+    Refused,
+}
+
+enum Inside<T, Kind> {
     /// The module is not there.
     Waiting,
     Planted(Pin<KBox<Planted<Arc<T>, Kind>>>),
@@ -215,35 +225,21 @@ where
         &self.inner.handler
     }
 
-    /// The probed address while the module is loaded. Process context.
-    pub fn address(&self) -> Option<Symbol> {
+    /// Whether it is planted, and where. Process context.
+    pub fn state(&self) -> State {
         match &*self.inner.state.lock() {
-            State::Planted(probe) => Some(probe.address()),
-            _ => None,
+            Inside::Waiting => State::Waiting,
+            Inside::Planted(probe) => State::Planted(probe.address()),
+            Inside::Refused(_) => State::Refused,
         }
     }
 
     /// How the probe is planted and how many hits it missed, since the module was loaded. Process context.
     pub fn stats(&self) -> Option<Stats> {
         match &*self.inner.state.lock() {
-            State::Planted(probe) => probe.stats(),
+            Inside::Planted(probe) => probe.stats(),
             _ => None,
         }
-    }
-}
-
-/// Prints the target as it was written and the address that it stands for, or that it waits. Process context.
-impl<T, Kind> Display for WhenLoaded<T, Kind> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.inner.state.lock();
-        if let State::Planted(probe) = &*state {
-            return Display::fmt(&**probe, f);
-        }
-        Display::fmt(&self.inner.target(), f)?;
-        f.write_str(match &*state {
-            State::Refused(_) => ", which the kernel refused",
-            _ => ", waiting for its module",
-        })
     }
 }
 
@@ -273,7 +269,7 @@ where
             handler: Arc::pin_init(handler, GFP_KERNEL)?,
             plant,
             maxactive,
-            state <- new_mutex!(State::Waiting, "WhenLoaded::state"),
+            state <- new_mutex!(Inside::Waiting, "WhenLoaded::state"),
         })
     }
 
@@ -302,19 +298,21 @@ where
         })?;
         // SAFETY: It is not null.
         let watching = Watching(unsafe { NonNull::new_unchecked(watch) });
-        match &*self.state.lock() {
-            State::Refused(error) => Err(*error),
-            _ => Ok(watching),
-        }
+        let refused = match &*self.state.lock() {
+            Inside::Refused(error) => Some(*error),
+            _ => None,
+        };
+        // Not with the lock held: going away waits for callbacks, which take it.
+        refused.map_or(Ok(watching), Err)
     }
 
     fn there(&self) {
         let mut state = self.state.lock();
         // A module is announced twice: before its initialisation, and after it.
-        if let State::Waiting = *state {
+        if let Inside::Waiting = *state {
             *state = match (self.plant)(self.target(), self.maxactive, self.handler.clone()) {
-                Ok(probe) => State::Planted(probe),
-                Err(error) => State::Refused(error),
+                Ok(probe) => Inside::Planted(probe),
+                Err(error) => Inside::Refused(error),
             };
         }
     }
@@ -339,7 +337,7 @@ where
     if there {
         inner.there();
     } else {
-        *inner.state.lock() = State::Waiting;
+        *inner.state.lock() = Inside::Waiting;
     }
 }
 

@@ -3,7 +3,7 @@
 
 //! The API, from a module that calls the functions that it probes. Prints what its handlers saw.
 
-use core::hint::black_box;
+use core::{arch::global_asm, hint::black_box};
 
 use kernel::{
     prelude::*,
@@ -35,6 +35,13 @@ extern "C" fn rprobes_api_target(
 ) -> usize {
     black_box(a) + b + c + d + e + f
 }
+
+// A second name of it.
+global_asm!(
+    ".globl rprobes_api_alias",
+    ".type rprobes_api_alias, @function",
+    ".set rprobes_api_alias, rprobes_api_target"
+);
 
 fn call() -> usize {
     let function: extern "C" fn(usize, usize, usize, usize, usize, usize) -> usize =
@@ -141,6 +148,18 @@ impl kernel::Module for Api {
             second.handler().0.load(Relaxed),
             same
         );
+
+        let alias = Target::symbol(c"rprobes_api_alias");
+        let alias = KBox::pin_init(Kprobe::new(alias, PreOnly(Atomic::new(0))), GFP_KERNEL)?;
+        let same = alias.address() == both.address();
+        call();
+        pr_info!(
+            "alias: {} at {}, same address {}\n",
+            alias.handler().0.load(Relaxed),
+            &*alias,
+            same
+        );
+        drop(alias);
 
         // Dropped probes see nothing any more.
         drop(both);

@@ -53,11 +53,10 @@ struct Wait {
 impl Wait {
     fn say(&self, when: &str) {
         pr_info!(
-            "{}: hits {} ({}), address {:?}, missed {:?}; returned {} in all\n",
+            "{}: hits {} ({:?}), missed {:?}; returned {} in all\n",
             when,
             self.hits.handler().0.load(Relaxed),
-            &**self.hits,
-            self.hits.address(),
+            self.hits.state(),
             self.hits.stats().map(|stats| stats.missed),
             self.returns.handler().0.load(Relaxed)
         );

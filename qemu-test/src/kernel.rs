@@ -20,6 +20,8 @@ pub struct Kernel {
     pub image: PathBuf,
     /// The build tree that modules are made against.
     pub build: PathBuf,
+    /// Whether it tells of code that sleeps where it must not.
+    pub checks_sleep: bool,
     /// Whether it was built with clang, which make must be told then.
     pub is_clang: bool,
 }
@@ -49,6 +51,7 @@ impl Kernel {
         Ok(Self {
             name: name.to_owned(),
             image: directory.join("vmlinuz"),
+            checks_sleep: build.join("include/config/DEBUG_ATOMIC_SLEEP").exists(),
             is_clang: build.join("include/config/CC_IS_CLANG").exists(),
             release: release.trim().to_owned(),
             build,

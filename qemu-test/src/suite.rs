@@ -145,6 +145,10 @@ fn complaint(splat: &Splat) -> String {
     format!("the kernel complained:\n{}", splat.lines.join("\n"))
 }
 
+fn said(outcome: &Outcome, line: &str) -> bool {
+    outcome.console.lines().any(|found| found.ends_with(line))
+}
+
 /// A guest that goes wrong must be reported as such, and in bounded time: `modules/misbehave.rs`.
 fn misbehaving_guests(
     kernel: &Kernel,
@@ -153,7 +157,7 @@ fn misbehaving_guests(
     report: &mut Report,
 ) -> Result<()> {
     type Check = fn(&Outcome) -> bool;
-    let cases: [(&str, &str, Check); 4] = [
+    let mut cases: Vec<(&str, &str, Check)> = vec![
         (
             "panic",
             "a panic, with its reason",
@@ -172,7 +176,25 @@ fn misbehaving_guests(
         ("silence", "a guest that never answers", |outcome| {
             matches!(outcome.end, End::Silent(_))
         }),
+        (
+            "divide",
+            "a fault that a handler was told of first",
+            |outcome| {
+                matches!(outcome.end, End::Panicked(_))
+                    && said(outcome, "misbehave: fault: Instruction by trap Some(0)")
+            },
+        ),
     ];
+    if kernel.checks_sleep {
+        for what in ["mutex", "sleep"] {
+            cases.push((what, "a handler that sleeps", |outcome| {
+                outcome.splats.iter().any(|splat| {
+                    splat.lines[0].contains("BUG: sleeping function called from invalid context")
+                        || splat.lines[0].contains("BUG: scheduling while atomic")
+                })
+            }));
+        }
+    }
     let limits = Limits {
         whole: Duration::from_secs(60),
         silence: Duration::from_secs(10),

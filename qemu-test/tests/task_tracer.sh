@@ -3,7 +3,7 @@
 load task_tracer
 file=/sys/kernel/debug/task_tracer/tasks
 same "$(wc -l <$file)" 1
-(while [ ! -e /tmp/stop ]; do mkdir /tmp/directory; rmdir /tmp/directory; usleep 1000; done) &
+(while [ ! -e /tmp/stop ]; do nothing=$(busybox true); done) &
 busy=$!
 sleep 100 &
 idle=$!

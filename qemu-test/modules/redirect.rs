@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Makes a function go on as another one, through ftrace and through a breakpoint; and reads arguments on the stack.
+
+use kernel::{
+    prelude::*,
+    sync::atomic::{Atomic, Relaxed},
+    time::{delay::fsleep, Delta},
+};
+use rprobes::{
+    kprobe::{self, Kprobe, PreContext},
+    Target,
+};
+
+rprobes::module! {
+    type: Redirects,
+    name: "redirect",
+    authors: ["The rprobes authors"],
+    description: "Makes a function go on as another one",
+    license: "GPL",
+}
+
+extern "C" {
+    fn rprobes_redirect_traced(n: usize) -> usize;
+    fn rprobes_redirect_untraced(n: usize) -> usize;
+    fn rprobes_redirect_other(n: usize) -> usize;
+    fn rprobes_redirect_many(
+        a: isize,
+        b: isize,
+        c: isize,
+        d: isize,
+        e: isize,
+        f: isize,
+        g: isize,
+        h: isize,
+    ) -> usize;
+}
+
+struct ToOther;
+
+#[vtable]
+impl kprobe::Handler for ToOther {
+    const REDIRECTS: bool = true;
+
+    fn pre(&self, cx: &PreContext<'_>) {
+        // SAFETY: The probe is at the entry of a function of the same type.
+        unsafe { cx.regs().set_ip(rprobes_redirect_other as usize) };
+    }
+}
+
+struct OnStack([Atomic<usize>; 2]);
+
+#[vtable]
+impl kprobe::Handler for OnStack {
+    fn pre(&self, cx: &PreContext<'_>) {
+        for (n, seen) in self.0.iter().enumerate() {
+            seen.store(cx.regs().stack_arg(n).unwrap_or(0), Relaxed);
+        }
+    }
+}
+
+/// Only counts, so that the kernel may optimise it.
+struct Count(Atomic<usize>);
+
+#[vtable]
+impl kprobe::Handler for Count {
+    fn pre(&self, _cx: &PreContext<'_>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+struct Redirects;
+
+impl kernel::Module for Redirects {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        type Function = unsafe extern "C" fn(usize) -> usize;
+        let functions: [(&CStr, Function); 2] = [
+            (c"rprobes_redirect_traced", rprobes_redirect_traced),
+            (c"rprobes_redirect_untraced", rprobes_redirect_untraced),
+        ];
+        for (name, function) in functions {
+            // SAFETY: It only adds.
+            let call = || unsafe { core::hint::black_box(function)(5) };
+            let before = call();
+            let probe = KBox::pin_init(Kprobe::new(Target::symbol(name), ToOther), GFP_KERNEL)?;
+            let with = call();
+            drop(probe);
+            pr_info!("{}: {} {} {}\n", name, before, with, call());
+        }
+
+        // That there, without a handler that redirects, the kernel does optimise; with one, not in the same time.
+        let target = Target::symbol(c"rprobes_redirect_untraced");
+        let count = KBox::pin_init(Kprobe::new(target, Count(Atomic::new(0))), GFP_KERNEL)?;
+        let mut turns = 0;
+        while count.stats().is_some_and(|stats| !stats.optimised) && turns < 1000 {
+            fsleep(Delta::from_millis(10));
+            turns += 1;
+        }
+        pr_info!("optimised: {:?}\n", count.stats().map(|s| s.optimised));
+        drop(count);
+        let probe = KBox::pin_init(Kprobe::new(target, ToOther), GFP_KERNEL)?;
+        for _ in 0..=turns {
+            fsleep(Delta::from_millis(10));
+        }
+        // SAFETY: It only adds.
+        let with = unsafe { rprobes_redirect_untraced(5) };
+        pr_info!(
+            "redirecting: {}, optimised: {:?}\n",
+            with,
+            probe.stats().map(|s| s.optimised)
+        );
+        drop(probe);
+
+        let seen = OnStack([Atomic::new(0), Atomic::new(0)]);
+        let target = Target::symbol(c"rprobes_redirect_many");
+        let probe = KBox::pin_init(Kprobe::new(target, seen), GFP_KERNEL)?;
+        // SAFETY: It only adds.
+        let sum = unsafe { rprobes_redirect_many(1, 2, 3, 4, 5, 6, 70, 800) };
+        let [seventh, eighth] = &probe.handler().0;
+        pr_info!(
+            "on the stack: {} {}, sum {}\n",
+            seventh.load(Relaxed),
+            eighth.load(Relaxed),
+            sum
+        );
+        Ok(Self)
+    }
+}
