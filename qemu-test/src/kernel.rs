@@ -6,6 +6,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{bail, Context, Result};
@@ -20,6 +21,8 @@ pub struct Kernel {
     pub image: PathBuf,
     /// The build tree that modules are made against.
     pub build: PathBuf,
+    /// How long one test may take; one has 2000 probes come and go on a busy machine.
+    pub test_limit: Duration,
     /// Whether it tells of code that sleeps where it must not.
     pub checks_sleep: bool,
     /// Whether it was built with clang, which make must be told then.
@@ -48,10 +51,13 @@ impl Kernel {
         let release = build.join("include/config/kernel.release");
         let release = fs::read_to_string(&release)
             .with_context(|| format!("can not read {}", release.display()))?;
+        // Such a kernel checks everything else, too, and is several times slower.
+        let checks_sleep = build.join("include/config/DEBUG_ATOMIC_SLEEP").exists();
         Ok(Self {
             name: name.to_owned(),
             image: directory.join("vmlinuz"),
-            checks_sleep: build.join("include/config/DEBUG_ATOMIC_SLEEP").exists(),
+            test_limit: Duration::from_secs(if checks_sleep { 400 } else { 100 }),
+            checks_sleep,
             is_clang: build.join("include/config/CC_IS_CLANG").exists(),
             release: release.trim().to_owned(),
             build,

@@ -107,8 +107,8 @@ fn guest_tests(
         return Ok(());
     }
     let limits = Limits {
-        whole: Duration::from_secs(1800),
-        silence: Duration::from_secs(90),
+        whole: 20 * kernel.test_limit,
+        silence: kernel.test_limit + Duration::from_secs(30),
     };
     let mut begun = Instant::now();
     let mut diagnostics = String::new();

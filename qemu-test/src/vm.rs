@@ -266,7 +266,8 @@ fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) ->
         .arg(initramfs.path())
         .arg("-append")
         .arg(format!(
-            "console=ttyS0 panic=-1 oops=panic log_buf_len=8M rprobes.run={run}"
+            "console=ttyS0 panic=-1 oops=panic log_buf_len=8M rprobes.limit={} rprobes.run={run}",
+            kernel.test_limit.as_secs()
         ));
     command
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The rprobes authors
-# Both processors fork while probes at the same place come and go; one that stays sees every single fork, as the
-# kernel itself counts them.
+# Both processors fork, and call a function, while probes at the same places come and go, 2000 of them. Those that stay
+# see every single fork, as the kernel itself counts them, and every single call, as the function counts them.
 forks() {
 	while read -r key value _; do
 		[ "$key" != processes ] || forks=$value
@@ -12,11 +12,19 @@ forks; most=$forks
 load probe_set symbols=kernel_clone
 forks; least=$forks
 for _ in 1 2; do
-	while [ ! -e /tmp/stop ]; do busybox true; done &
+	while [ ! -e /tmp/stop ]; do
+		busybox true
+		read -r nothing </sys/kernel/debug/churn/call || continue
+	done 2>/dev/null &
 done
+# Grace periods as short as can be: more rounds, and less time for what should have been waited for.
+echo 1 >/sys/kernel/rcu_expedited
 load churn
+echo 0 >/sys/kernel/rcu_expedited
 unload churn
 expect '^churn: hits [1-9][0-9]*, returns [1-9][0-9]*$'
+set -- $(log | sed -n 's/^churn: \([0-9]*\) hits and \([0-9]*\) missed of \([0-9]*\) calls$/\1 \2 \3/p')
+[ $(($1 + $2)) -eq "$3" ] && [ "$3" -gt 1000 ] || fail "$1 hits and $2 missed of $3 calls"
 touch /tmp/stop
 wait
 rm /tmp/stop
