@@ -7,6 +7,7 @@
 
 unsigned long rprobes_redirect_traced(unsigned long n);
 unsigned long rprobes_redirect_untraced(unsigned long n);
+unsigned long rprobes_redirect_untraced_too(unsigned long n);
 unsigned long rprobes_redirect_other(unsigned long n);
 unsigned long rprobes_redirect_many(long a, long b, long c, long d, long e, long f, long g, long h);
 
@@ -24,6 +25,14 @@ notrace noinline unsigned long rprobes_redirect_untraced(unsigned long n)
 		     "nop\n"
 		     ".endr\n" : "+r" (n));
 	return n + 2;
+}
+
+notrace noinline unsigned long rprobes_redirect_untraced_too(unsigned long n)
+{
+	asm volatile(".rept 8\n"
+		     "nop\n"
+		     ".endr\n" : "+r" (n));
+	return n + 3;
 }
 
 noinline unsigned long rprobes_redirect_other(unsigned long n)
