@@ -15,22 +15,51 @@
 //!      |                                   the instruction is executed
 //!      |                                          |
 //!      |                                   Handler::post(&self, &PostContext)
+//!      |
+//!      |<--- Kprobe::enable
+//!      |---> Kprobe::disable:  registered, disarmed (as after Kprobe::new_disabled)
+//!      |---> the probed module is unloaded:  gone; it can only be dropped
 //!      v
-//!  drop: disarmed, and no handler runs any more once it returns
+//!  drop: unregistered
 //! ```
+//!
+//! [`WhenLoaded`] is for a function in a module that comes and goes.
+//!
+//! # What is guaranteed
+//!
+//! - The handler is initialised before it can be called, and is dropped after its last call has ended. Once
+//!   [`disable`](Planted::disable), [`unregister`](Planted::unregister) or `drop` has returned, no new call begins; once
+//!   `unregister` or `drop` has, none is running.
+//! - A probe that could not be planted leaves nothing behind, and the kernel log names the cause in one line.
+//! - A probe that is forgotten is unregistered when the module is unloaded.
+//! - Several probes at one address are called in the order in which they were planted.
+//!
+//! Not guaranteed is that each hit is seen: see below. Nor does the kernel keep a probed module from being unloaded.
 //!
 //! # What handlers may do
 //!
-//! They run in atomic context, on any CPU and on several at once, so the state that they share is in atomics or
-//! behind a spinlock with interrupts off. They must not sleep. A probe that is hit while a handler runs on the
-//! same CPU is skipped, also one in a function that the handler itself calls, so a handler can not call itself.
+//! They run in atomic context, on any CPU and on several at once, so the state that they share is in atomics, in
+//! [`Counters`](crate::Counters) or in a [`Ring`](crate::Ring). They must not sleep, so not take a mutex nor allocate
+//! with `GFP_KERNEL`; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` tells of it. A probe that is hit while a handler runs
+//! on the same CPU is skipped and counted in [`Stats::missed`](crate::Stats), also one in a function that the handler
+//! itself calls, so a handler can not call itself.
+//!
+//! A handler may come in the middle of anything, which is what C programmers ran into:
+//!
+//! - *A lock that is taken in handlers and outside of them* stops the machine if the probed function is called, by an
+//!   interrupt perhaps, on the CPU that holds it. Let it be a `SpinLockIrq`, and call nothing that is probed with it
+//!   held; better do without.
+//! - *Unlocking with `_bh`*, in C code that a handler calls, runs softirqs inside the probe.
+//! - *Locks may be probed*, `_raw_spin_lock` for example; their hits are many, and some are missed, as the kernel takes
+//!   them on the way to a handler, too.
+//! - *The probed address is not for calling*: it may lie past the landing pad (ENDBR) that a call must meet.
 //!
 //! # Cost
 //!
 //! A probe at the entry of a function goes through ftrace where the architecture allows it (x86), others through
 //! a breakpoint, which the kernel may replace by a jump a moment after registration. Implementing
-//! [`post`](Handler::post) forbids that jump and makes livepatch refuse the function: leave it out if it has
-//! nothing to do.
+//! [`post`](Handler::post) forbids that jump, and at the entry of a function it and livepatch exclude each other:
+//! leave it out if it has nothing to do.
 
 use kernel::{bindings::pt_regs, prelude::*, sync::Arc};
 

@@ -3,6 +3,23 @@
 
 //! Many probes at once: all of them or none, and out again with one grace period instead of one each.
 //!
+//! ```text
+//!  ProbeSet::builder
+//!      |   kprobe, kretprobe: nothing is registered yet
+//!      v
+//!  Builder::register  --->  one was refused: those before it are unregistered, none was armed
+//!      |
+//!      v
+//!  all registered, then all armed
+//!      |
+//!      v
+//!  drop: all unregistered
+//! ```
+//!
+//! Handlers run as those of single probes do: see [`kprobe`] and [`kretprobe`], which
+//! also say what is guaranteed. Arming goes from probe to probe, so for a moment some see hits and others do not; if
+//! one can not be armed, those before it may have been called already when all are unregistered.
+//!
 //! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h)
 
 use core::ptr::NonNull;
