@@ -143,7 +143,9 @@ impl<T, Kind> Display for Planted<T, Kind> {
 
 impl<T, Kind> fmt::Debug for Planted<T, Kind> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let target = self.registration.as_ref().map(|r| r.node().name());
         f.debug_struct("Planted")
+            .field("target", &target)
             .field("address", &self.address)
             .field("stats", &self.stats())
             .finish()

@@ -159,6 +159,7 @@ impl kernel::Module for Api {
             &*alias,
             same
         );
+        pr_info!("{:?}\n", &*alias);
         drop(alias);
 
         // Dropped probes see nothing any more.
