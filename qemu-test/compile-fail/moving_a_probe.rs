@@ -2,8 +2,8 @@
 // Copyright (C) 2026 The rprobes authors
 
 //! The kernel has the address of a registered probe's handler.
-// error: cannot move out of dereference of `core::pin::Pin<Box<Planted<Nothing, rprobes::planted::Instruction>, Kmalloc>>`
-// error: cannot borrow data in dereference of `core::pin::Pin<Box<Planted<Nothing, rprobes::planted::Instruction>, Kmalloc>>` as mutable
+// error: cannot move out of dereference of `core::pin::Pin<Box<
+// error: cannot borrow data in dereference of `core::pin::Pin<Box<
 
 use kernel::prelude::*;
 use rprobes::kprobe::{self, Kprobe};
