@@ -39,7 +39,7 @@ use crate::bindings;
 #[macro_export]
 macro_rules! ratelimited {
     ($($statements:tt)*) => {{
-        static PLACE: $crate::ratelimit::__private::Place = $crate::ratelimit::__private::Place::new();
+        static PLACE: $crate::ratelimit::__private::Place = $crate::ratelimit::__private::Place::unused();
 
         if PLACE.allows($crate::ratelimit::__private::c_str(concat!(module_path!(), "\0"))) {
             $($statements)*
@@ -61,7 +61,7 @@ pub mod __private {
     unsafe impl Sync for Place {}
 
     impl Place {
-        pub const fn new() -> Self {
+        pub const fn unused() -> Self {
             Self(Opaque::zeroed())
         }
 

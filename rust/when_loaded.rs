@@ -352,5 +352,5 @@ fn module_of(target: &Target<'_>) -> Result<CString> {
         );
         return Err(EINVAL);
     };
-    Ok(CString::try_from_fmt(fmt!("{}", BStr::from_bytes(module)))?)
+    CString::try_from_fmt(fmt!("{}", BStr::from_bytes(module)))
 }
