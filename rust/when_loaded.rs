@@ -215,7 +215,19 @@ where
         Error: From<E>,
     {
         try_pin_init!(Self {
-            inner <- Inner::new(target, plant, maxactive, handler),
+            inner <- try_pin_init!(Inner {
+                watch: Watch(Opaque::new(bindings::rprobes_watch::default())),
+                module: module_of(&target)?,
+                symbol: match target.place {
+                    Place::Symbol(name) => CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?,
+                    Place::Address(_) => return Err(EINVAL),
+                },
+                offset: target.offset,
+                handler: Arc::pin_init(handler, GFP_KERNEL)?,
+                plant,
+                maxactive,
+                state <- new_mutex!(Inside::Waiting, "WhenLoaded::state"),
+            }),
             watching: inner.as_ref().watch()?,
         })
     }
@@ -248,31 +260,6 @@ where
     T: Send + Sync + 'static,
     Kind: 'static,
 {
-    fn new<'a, E>(
-        target: Target<'a>,
-        plant: Plant<T, Kind>,
-        maxactive: u16,
-        handler: impl PinInit<T, E> + 'a,
-    ) -> impl PinInit<Self, Error> + 'a
-    where
-        E: 'a,
-        Error: From<E>,
-    {
-        try_pin_init!(Self {
-            watch: Watch(Opaque::new(bindings::rprobes_watch::default())),
-            module: module_of(&target)?,
-            symbol: match target.place {
-                Place::Symbol(name) => CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?,
-                Place::Address(_) => return Err(EINVAL),
-            },
-            offset: target.offset,
-            handler: Arc::pin_init(handler, GFP_KERNEL)?,
-            plant,
-            maxactive,
-            state <- new_mutex!(Inside::Waiting, "WhenLoaded::state"),
-        })
-    }
-
     /// Waits for the module from now on, and plants the probe if the module is there.
     fn watch(self: Pin<&Self>) -> Result<Watching> {
         let watch = self.watch.0.get();
