@@ -151,10 +151,15 @@ static void module_notifier_put(void)
 /* Whether a module of that name is loaded; or is no module, but part of the kernel: -EEXIST. */
 static int module_is_loaded(const char *name)
 {
-	struct kobject *kobj = kset_find_obj(THIS_MODULE->mkobj.kobj.kset, name);
+	struct kset *modules = THIS_MODULE->mkobj.kobj.kset;
+	struct kobject *kobj;
 	struct module *mod;
 	int ret = -EEXIST;
 
+	/* There is none without CONFIG_SYSFS. */
+	if (!modules)
+		return -EOPNOTSUPP;
+	kobj = kset_find_obj(modules, name);
 	if (!kobj)
 		return 0;
 	/* A module is not freed while somebody has its kobject. */
@@ -186,8 +191,12 @@ int rprobes_watch_link(struct rprobes_watch *watch)
 	ret = module_is_loaded(watch->module);
 	if (ret >= 0)
 		list_add(&watch->link, &watches);
-	if (ret > 0)
+	if (ret > 0) {
 		watch->event(watch, true);
+		/* If it was just going away, what happened says nothing. When it comes back, that is announced. */
+		if (module_is_loaded(watch->module) <= 0)
+			watch->event(watch, false);
+	}
 	mutex_unlock(&watches_lock);
 	if (ret < 0)
 		module_notifier_put();

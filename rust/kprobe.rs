@@ -34,7 +34,9 @@
 //! - A probe that is forgotten is unregistered when the module is unloaded.
 //! - Several probes at one address are called in the order in which they were planted.
 //!
-//! Not guaranteed is that each hit is seen: see below. Nor does the kernel keep a probed module from being unloaded.
+//! Not guaranteed is that each hit is seen: see below. Nor does the kernel keep a probed module from being unloaded; and
+//! Linux 7.3 may plant a probe into memory that is being freed if the module's own initialisation fails at the moment
+//! of registration. [`WhenLoaded`] does not suffer from that.
 //!
 //! # What handlers may do
 //!

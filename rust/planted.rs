@@ -4,7 +4,10 @@
 //! A probe in its place: what [`Kprobe`](crate::kprobe::Kprobe) and [`Kretprobe`](crate::kretprobe::Kretprobe) have
 //! in common.
 
-use core::{marker::PhantomData, ptr::NonNull};
+use core::{
+    marker::{PhantomData, PhantomPinned},
+    ptr::NonNull,
+};
 
 use kernel::{
     fmt::{self, Display},
@@ -12,7 +15,7 @@ use kernel::{
 };
 
 use crate::{
-    registration::{Callbacks, Probe, Registration, Stats},
+    registration::{check_may_register, Callbacks, Probe, Registration, Stats},
     Symbol, Target,
 };
 
@@ -30,12 +33,16 @@ pub enum Return {}
 /// If `registration` is there, it is that of `probe`.
 #[pin_data(PinnedDrop)]
 pub struct Planted<T, Kind> {
-    #[pin]
-    probe: Probe<T>,
+    /// In a box of its own: there are safe ways to free what something pinned lies in and not to drop it, such as
+    /// [`Opaque::pin_init`](kernel::types::Opaque). Then the box is leaked, and the kernel may go on using it.
+    probe: Pin<KBox<Probe<T>>>,
     /// Taken by `unregister`, before the probe goes.
     registration: Option<Registration>,
     address: Symbol,
     kind: PhantomData<fn() -> Kind>,
+    /// Owners can not rely on being able to move it.
+    #[pin]
+    _pin: PhantomPinned,
 }
 
 impl<T, Kind> Planted<T, Kind> {
@@ -57,19 +64,22 @@ impl<T, Kind> Planted<T, Kind> {
         E: 'a,
         Error: From<E>,
     {
-        try_pin_init!(&this in Self {
-            probe <- Probe::new(&target, callbacks?, handler),
+        try_pin_init!(Self {
+            probe: {
+                check_may_register(&target)?;
+                KBox::pin_init::<Error>(Probe::new(&target, callbacks?, handler), GFP_KERNEL)?
+            },
             // INVARIANT: It is that of `probe`.
             registration: {
-                // SAFETY: `this` is the place that is being initialised.
-                let node = unsafe { NonNull::new_unchecked(&raw mut (*this.as_ptr()).probe) }.cast();
+                let node = NonNull::from(&**probe).cast();
                 // SAFETY: The callbacks are those of `T`, which the handler is. It is initialised, is pinned, and
-                // is dropped only after the registration: either `drop` runs, which takes care of the order, or
-                // `Self` is leaked and its memory, being pinned, is never used for anything else.
+                // is freed only after the registration: either `drop` runs, which takes care of the order, or
+                // the box is leaked.
                 Some(unsafe { Registration::new(node, &target, armed) }?)
             },
             address: Symbol(registration.as_ref().map_or(0, |r| r.node().address())),
             kind: PhantomData,
+            _pin: PhantomPinned,
         })
     }
 
@@ -124,8 +134,7 @@ impl<T, Kind> Planted<T, Kind> {
     #[doc(alias = "unregister_kprobe")]
     #[doc(alias = "unregister_kretprobe")]
     pub fn unregister(self: Pin<&mut Self>) {
-        // SAFETY: Nothing is moved. The handler may be running with a reference to itself, which is why it is not
-        // projected to; `Self` is not `Unpin`, so this is not the claim that nobody else refers to it.
+        // SAFETY: Nothing is moved.
         drop(unsafe { self.get_unchecked_mut() }.registration.take());
     }
 }

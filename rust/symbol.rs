@@ -121,7 +121,7 @@ fn walk(address: usize, mut visit: impl FnMut(&Entry<'_>)) {
         visit(&entry);
         visited += 1;
         if visited % 4096 == 0 {
-            // SAFETY: The caller is in process context and holds no lock.
+            // SAFETY: The caller is in process context and holds no spinlock.
             unsafe { bindings::rprobes_cond_resched() };
         }
         if up {

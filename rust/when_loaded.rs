@@ -14,7 +14,7 @@
 //!                the module is unloaded
 //! ```
 
-use core::ptr::NonNull;
+use core::{marker::PhantomPinned, ptr::NonNull};
 
 use kernel::{
     error::to_result,
@@ -35,6 +35,8 @@ use crate::{
 
 /// A probe in a module that need not be loaded yet: it is planted when the module is loaded, before any code of it
 /// runs, and taken out when the module is unloaded; and so again when it comes back. Dropped, it waits no more.
+///
+/// Of a module that is just being loaded when this is made, the initialisation may be missed.
 ///
 /// [`kprobe::WhenLoaded`] and [`kretprobe::WhenLoaded`] are the two kinds. Stands on `register_module_notifier()`.
 ///
@@ -65,8 +67,10 @@ use crate::{
 pub struct WhenLoaded<T, Kind> {
     /// Before `inner`, as fields are dropped in this order.
     watching: Watching,
+    /// In a box of its own, as in [`Planted`]: if this is never dropped, it is leaked.
+    inner: Pin<KBox<Inner<T, Kind>>>,
     #[pin]
-    inner: Inner<T, Kind>,
+    _pin: PhantomPinned,
 }
 
 /// What the notifier's callback works on.
@@ -106,6 +110,7 @@ enum Inside<T, Kind> {
 
 type Plant<T, Kind> = fn(Target<'_>, u16, Arc<T>) -> Result<Pin<KBox<Planted<Arc<T>, Kind>>>>;
 
+#[repr(transparent)]
 struct Watch(Opaque<bindings::rprobes_watch>);
 
 // SAFETY: Only the helpers use what is inside, under their own lock.
@@ -215,7 +220,8 @@ where
         Error: From<E>,
     {
         try_pin_init!(Self {
-            inner <- try_pin_init!(Inner {
+            inner: KBox::pin_init::<Error>(
+                try_pin_init!(Inner {
                 watch: Watch(Opaque::new(bindings::rprobes_watch::default())),
                 module: module_of(&target)?,
                 symbol: match target.place {
@@ -227,8 +233,11 @@ where
                 plant,
                 maxactive,
                 state <- new_mutex!(Inside::Waiting, "WhenLoaded::state"),
-            }),
+            } ? Error),
+                GFP_KERNEL
+            )?,
             watching: inner.as_ref().watch()?,
+            _pin: PhantomPinned,
         })
     }
 
@@ -262,14 +271,17 @@ where
 {
     /// Waits for the module from now on, and plants the probe if the module is there.
     fn watch(self: Pin<&Self>) -> Result<Watching> {
-        let watch = self.watch.0.get();
+        // To the whole, which begins with it: the callback goes from one to the other.
+        let watch = core::ptr::from_ref(self.get_ref())
+            .cast_mut()
+            .cast::<bindings::rprobes_watch>();
         // SAFETY: It is in no list yet, so nobody else uses it.
         unsafe {
             (*watch).module = self.module.as_char_ptr();
             (*watch).event = Some(event::<T, Kind>);
         }
-        // SAFETY: `self` is initialised and pinned, so it stays until it is dropped, and `Watching` goes before
-        // it does. If it is leaked, the module's list is drained.
+        // SAFETY: `self` is initialised and in a box, which is freed only after `Watching` is dropped. If it is
+        // leaked, the module's list is drained.
         to_result(unsafe { bindings::rprobes_watch_link(watch) }).inspect_err(|error| {
             let why = match *error {
                 EEXIST => "it is part of this kernel and no module, so name the function alone",
