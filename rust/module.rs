@@ -273,7 +273,7 @@ pub mod __private {
     impl Drain {
         /// # Safety
         ///
-        /// To be dropped only when the module is unloaded.
+        /// To be dropped only when the module is unloaded: probes that are planted afterwards are not drained.
         pub unsafe fn new() -> Self {
             Self(())
         }

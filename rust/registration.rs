@@ -7,7 +7,7 @@
 //!
 //! Three things can go wrong with a `struct kprobe`, and none of them may happen to a safe program:
 //!
-//! - *It is freed while the kernel still uses it.* The struct is pinned together with its handler, and is given up
+//! - *It is freed while the kernel still uses it.* The struct is in a box together with its handler, which is given up
 //!   only after `unregister_kprobe()` has waited for running handlers. That leaves in its tables a probe that it fails
 //!   to disarm, but never one that is disabled: so a probe is disabled first, by force if need be.
 //! - *It is forgotten, and the module goes away.* `struct kprobe` has no owner that would keep the module. Every
