@@ -60,7 +60,8 @@ impl kprobe::Handler for Sleeper {
         if params::mutex.value() {
             drop(self.mutex.lock());
         } else {
-            fsleep(Delta::from_millis(1));
+            // Long: on a slow machine a millisecond is over before it has begun to sleep.
+            fsleep(Delta::from_millis(100));
         }
     }
 }
