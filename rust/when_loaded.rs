@@ -141,7 +141,7 @@ impl<T: kprobe::Handler> WhenLoaded<T, Instruction> {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] if the target names no module or the module is part of the kernel, and if the module is loaded
+    /// [`EINVAL`] if the target names no module, [`EEXIST`] if that is part of the kernel, and if the module is loaded
     /// now those of [`Kprobe::new`](kprobe::Kprobe::new). The kernel log names the cause and the cure in one line.
     /// A module that is loaded later is not kept from it: if the kernel refuses the probe then, the log says so.
     pub fn new<'a, E>(
@@ -165,7 +165,7 @@ impl<T: kretprobe::Handler> WhenLoaded<T, Return> {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] if the target names no module or the module is part of the kernel, and if the module is loaded
+    /// [`EINVAL`] if the target names no module, [`EEXIST`] if that is part of the kernel, and if the module is loaded
     /// now those of [`Kretprobe::new`](kretprobe::Kretprobe::new). The kernel log names the cause and the cure in
     /// one line. A module that is loaded later is not kept from it: if the kernel refuses the probe then, the log
     /// says so.
