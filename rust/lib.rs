@@ -82,32 +82,24 @@
 #[macro_use]
 mod log;
 
-mod arch;
 mod bindings;
-pub mod context;
-mod counter;
-pub mod kprobe;
-pub mod kretprobe;
-mod memory;
+mod collect;
+mod machine;
 pub mod module;
-pub mod planted;
-pub mod probe_set;
-pub mod ratelimit;
-mod registration;
-mod regs;
-mod ring;
-pub mod symbol;
-mod target;
-pub mod tracing;
-pub mod when_loaded;
+mod place;
+mod probe;
+mod text;
+mod trace;
 
-pub use context::{Context, FaultCause, FaultContext};
-pub use counter::{Counter, Counters, Histogram};
-pub use planted::Planted;
-pub use probe_set::ProbeSet;
-pub use registration::Stats;
-pub use regs::PtRegs;
-pub use ring::Ring;
-pub use symbol::Symbol;
-pub use target::Target;
-pub use when_loaded::WhenLoaded;
+pub use collect::{ratelimit, Counter, Counters, Histogram, Ring};
+pub use machine::PtRegs;
+pub use place::{symbol, Symbol, Target};
+pub use probe::{
+    context::{self, Context, FaultCause, FaultContext},
+    kprobe, kretprobe,
+    planted::{self, Planted},
+    set::{self as probe_set, ProbeSet},
+    when_loaded::{self, WhenLoaded},
+    Stats,
+};
+pub use trace::buffer as tracing;

@@ -5,7 +5,16 @@
 //!
 //! The kernel crate's `pr_*!` take the name from the crate that invokes `module!`, which this one is not.
 
-use kernel::{ffi::c_char, print::call_printk, str::CStr, str::CStrExt};
+use kernel::{
+    error::Error,
+    ffi::c_char,
+    fmt::{self, Display},
+    print::call_printk,
+    str::CStr,
+    str::CStrExt,
+};
+
+use crate::bindings;
 
 /// Prints one line at the level of `format`, one of [`kernel::print::format_strings`].
 pub(crate) fn print(
@@ -13,7 +22,7 @@ pub(crate) fn print(
     args: kernel::fmt::Arguments<'_>,
 ) {
     // SAFETY: The helper returns the name in this module's `struct module`: NUL-terminated and never changed.
-    let name: *const c_char = unsafe { crate::bindings::rprobes_module_name() };
+    let name: *const c_char = unsafe { bindings::rprobes_module_name() };
     // SAFETY: As above; it lives as long as the code that runs here.
     let name = unsafe { CStr::from_char_ptr(name) };
     // SAFETY: `format` is one of the kernel crate's fixed format strings, and the name is NUL-terminated.
@@ -24,4 +33,16 @@ macro_rules! log {
     ($level:ident, $($arg:tt)+) => {
         $crate::log::print(&kernel::print::format_strings::$level, kernel::prelude::fmt!($($arg)+))
     };
+}
+
+/// An error that prints as its name and number: `-ENOENT, -2`.
+pub(crate) struct Errno(pub(crate) Error);
+
+impl Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = self.0.name() {
+            write!(f, "-{}, ", name.to_str().unwrap_or("?"))?;
+        }
+        write!(f, "{}", self.0.to_errno())
+    }
 }

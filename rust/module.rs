@@ -10,6 +10,7 @@ use core::cell::UnsafeCell;
 use kernel::{
     bindings::{self, KSYM_NAME_LEN},
     prelude::*,
+    InPlaceModule,
 };
 
 /// How many bytes a string parameter has room for, with the NUL: the kernel's `KSYM_NAME_LEN`, 512.
@@ -23,6 +24,9 @@ pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
 /// - All parameters are found in `crate::params`: `params::symbol.get()?` for a string, `params::count.value()` for
 ///   the others.
 /// - Probes that were leaked are unregistered when the module is unloaded.
+/// - If the module's `init` fails, `insmod` is not given errors that it translates into something misleading: [`ENOENT`]
+///   reads "Unknown symbol in module, or unknown parameter", and becomes [`ENXIO`]; [`EILSEQ`] and others that a wrong
+///   parameter leads to become [`EINVAL`]. The kernel log has the cause.
 ///
 /// A module with probes must be declared with this macro: it does not link otherwise.
 ///
@@ -63,20 +67,16 @@ macro_rules! module {
         #[$crate::module::__private::pin_data]
         struct ModuleWithProbes {
             #[pin]
-            module: $type,
-            // Dropped after the module: fields are dropped in this order.
-            drain: $crate::module::__private::Drain,
+            module: $crate::module::__private::Drained<$type>,
         }
 
         impl ::kernel::InPlaceModule for ModuleWithProbes {
             fn init(
                 module: &'static ::kernel::ThisModule,
             ) -> impl $crate::module::__private::PinInit<Self, ::kernel::error::Error> {
-                // The drain first: it is dropped, too, if the module refuses to load.
                 ::kernel::try_pin_init!(Self {
-                    // SAFETY: It is dropped when the module is, after everything else of it.
-                    drain: unsafe { $crate::module::__private::Drain::new() },
-                    module <- <$type as ::kernel::InPlaceModule>::init(module),
+                    // SAFETY: It is dropped when the module is unloaded.
+                    module <- unsafe { $crate::module::__private::Drained::init(module) },
                 })
             }
         }
@@ -265,23 +265,57 @@ const fn this_module() -> *mut bindings::module {
 pub mod __private {
     pub use pin_init::{pin_data, PinInit};
 
+    pub use crate::text::{bytes, c_str};
+
     use super::*;
 
-    /// Unregisters leaked probes when dropped, after everything else of the module.
-    pub struct Drain(());
+    /// A module, and what is to be done after it was dropped.
+    #[pin_data]
+    pub struct Drained<T> {
+        #[pin]
+        module: T,
+        // Dropped after the module: fields are dropped in this order.
+        drain: Drain,
+    }
 
-    impl Drain {
+    impl<T: InPlaceModule> Drained<T> {
         /// # Safety
         ///
         /// To be dropped only when the module is unloaded: probes that are planted afterwards are not drained.
-        pub unsafe fn new() -> Self {
-            Self(())
+        pub unsafe fn init(module: &'static ThisModule) -> impl PinInit<Self, ForInsmod> {
+            // The drain first: it is dropped, too, if the module refuses to load.
+            try_pin_init!(Self {
+                drain: Drain,
+                module <- T::init(module),
+            }? ForInsmod)
         }
     }
 
+    /// Unregisters leaked probes when dropped.
+    struct Drain;
+
     impl Drop for Drain {
         fn drop(&mut self) {
-            crate::registration::drain();
+            crate::probe::drain();
+        }
+    }
+
+    /// An error that becomes one which `insmod` does not translate into something misleading.
+    pub struct ForInsmod(Error);
+
+    impl From<Error> for ForInsmod {
+        fn from(error: Error) -> Self {
+            Self(error)
+        }
+    }
+
+    impl From<ForInsmod> for Error {
+        fn from(ForInsmod(error): ForInsmod) -> Self {
+            match error {
+                ENOENT | ESRCH => ENXIO,
+                EADDRNOTAVAIL | EEXIST | EILSEQ | ENAMETOOLONG | ENOEXEC => EINVAL,
+                other => other,
+            }
         }
     }
 
@@ -291,23 +325,4 @@ pub mod __private {
 
     // SAFETY: The kernel alone reads it, and it never changes.
     unsafe impl Sync for KparamString {}
-
-    /// `text` must end with its only NUL.
-    pub const fn c_str(text: &'static str) -> &'static CStr {
-        match CStr::from_bytes_with_nul(text.as_bytes()) {
-            Ok(text) => text,
-            Err(_) => panic!("a name with a NUL in it"),
-        }
-    }
-
-    /// The bytes of `text` as an array, to be put in a section.
-    pub const fn bytes<const N: usize>(text: &str) -> [u8; N] {
-        let mut bytes = [0; N];
-        let mut i = 0;
-        while i < N {
-            bytes[i] = text.as_bytes()[i];
-            i += 1;
-        }
-        bytes
-    }
 }

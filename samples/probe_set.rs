@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! Counts the calls of several functions: all of them are probed, or, if one can not be, none.
+//! Counts the calls of several functions: all of them are probed, or, if one cannot be, none. With `optional=1`, those
+//! that do not exist are left out.
 
 use kernel::{
     prelude::*,
+    str::BStr,
     sync::{
         atomic::{Atomic, Relaxed},
         Arc,
@@ -22,6 +24,7 @@ rprobes::module! {
     description: "Counts the calls of several kernel functions",
     license: "GPL",
     params: {
+        optional: bool { default: false, description: "Leave out functions that do not exist" },
         symbols: string { default: "vfs_read,vfs_write,kernel_clone", description: "Functions, with commas between" },
     },
 }
@@ -47,18 +50,29 @@ impl kernel::Module for Counters {
         let mut counters = KVec::new();
         for symbol in symbols.split(|&c| c == b',') {
             let counter = Arc::new(Counter(Atomic::new(0)), GFP_KERNEL)?;
-            probes.kprobe(Target::parse(symbol)?, counter.clone())?;
+            let member = probes.kprobe(Target::parse(symbol)?, counter.clone())?;
+            if params::optional.value() {
+                member.optional();
+            }
             counters.push(counter, GFP_KERNEL)?;
         }
         let probes = probes.register()?;
         pr_info!("{} probes planted\n", probes.len());
+        for (member, symbol) in probes.stats().zip(symbols.split(|&c| c == b',')) {
+            if member.is_none() {
+                pr_info!("{} is missing\n", BStr::from_bytes(symbol));
+            }
+        }
         Ok(Self { probes, counters })
     }
 }
 
 impl Drop for Counters {
     fn drop(&mut self) {
-        for ((address, stats), counter) in self.probes.stats().zip(&self.counters) {
+        for (member, counter) in self.probes.stats().zip(&self.counters) {
+            let Some((address, stats)) = member else {
+                continue;
+            };
             pr_info!(
                 "{}: {} calls, {} missed\n",
                 address,

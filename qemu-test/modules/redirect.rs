@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The rprobes authors
 
 //! Makes a function go on as another one, through ftrace and through a breakpoint; and reads arguments on the stack.
+//! With `symbol=` it plants there a handler that might redirect, but never does, and stays.
 
 use kernel::{
     prelude::*,
@@ -19,6 +20,9 @@ rprobes::module! {
     authors: ["The rprobes authors"],
     description: "Makes a function go on as another one",
     license: "GPL",
+    params: {
+        symbol: string { default: "", description: "Where to plant a handler that might redirect" },
+    },
 }
 
 extern "C" {
@@ -49,6 +53,15 @@ impl kprobe::Handler for ToOther {
     }
 }
 
+struct Might;
+
+#[vtable]
+impl kprobe::Handler for Might {
+    const REDIRECTS: bool = true;
+
+    fn pre(&self, _cx: &PreContext<'_>) {}
+}
+
 struct OnStack([Atomic<usize>; 2]);
 
 #[vtable]
@@ -70,10 +83,19 @@ impl kprobe::Handler for Count {
     }
 }
 
-struct Redirects;
+struct Redirects {
+    _might: Option<Pin<KBox<Kprobe<Might>>>>,
+}
 
 impl kernel::Module for Redirects {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let symbol = params::symbol.get()?;
+        if !symbol.is_empty() {
+            let probe = KBox::pin_init(Kprobe::new(Target::parse(&symbol)?, Might), GFP_KERNEL)?;
+            return Ok(Self {
+                _might: Some(probe),
+            });
+        }
         type Function = unsafe extern "C" fn(usize) -> usize;
         let functions: [(&CStr, Function); 2] = [
             (c"rprobes_redirect_traced", rprobes_redirect_traced),
@@ -122,6 +144,6 @@ impl kernel::Module for Redirects {
             eighth.load(Relaxed),
             sum
         );
-        Ok(Self)
+        Ok(Self { _might: None })
     }
 }

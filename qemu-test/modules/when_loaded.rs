@@ -68,7 +68,7 @@ impl kernel::Module for Wait {
         let symbol = params::symbol.get()?;
         let target = Target::parse(&symbol)?;
         let hits = kprobe::WhenLoaded::new(target, Count(Atomic::new(0)));
-        let returns = kretprobe::WhenLoaded::new(target, 0, Count(Atomic::new(0)));
+        let returns = kretprobe::WhenLoaded::new(target, Count(Atomic::new(0)));
         let wait = Self {
             hits: ManuallyDrop::new(KBox::pin_init(hits, GFP_KERNEL)?),
             returns: ManuallyDrop::new(KBox::pin_init(returns, GFP_KERNEL)?),

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The rprobes authors */
+/*
+ * The current task and its stack: rust/helpers/task.c
+ */
+#ifndef _RPROBES_TASK_H
+#define _RPROBES_TASK_H
+
+#include <linux/sched.h>
+
+struct pt_regs;
+
+int rprobes_task_tgid(void);
+void rprobes_task_comm(char comm[TASK_COMM_LEN]);
+unsigned int rprobes_cpu(void);
+unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count);
+
+#endif /* _RPROBES_TASK_H */

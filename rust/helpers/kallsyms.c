@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+/*
+ * Looking symbols up, by name or one after the other. The kernel has functions for both and exports none of them;
+ * the code at which this module may plant probes includes them, and register_kprobe() finds the address of whatever
+ * it is to probe. So they are looked up that way, once.
+ */
+#include <linux/kallsyms.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/objtool.h>
+#ifdef CONFIG_X86
+#include <asm/nospec-branch.h>
+#endif
+
+#include <rprobes/kallsyms.h>
+
+static typeof(kallsyms_on_each_match_symbol) *on_each_match;
+static typeof(kallsyms_on_each_symbol) *on_each;
+static typeof(module_kallsyms_on_each_symbol) *module_on_each;
+static DEFINE_MUTEX(lookup_lock);
+
+/*
+ * CALL(function, a, b, c): calls one of them; all take up to three pointers and return an int.
+ *
+ * On x86 nobody may branch to a function whose address the kernel itself never takes: its landing pad (ENDBR) and its
+ * CFI preamble are sealed at boot. A return needs neither. The processor does not predict where it goes, which costs
+ * some cycles once for each probe that is registered.
+ */
+#ifdef CONFIG_X86_64
+int rprobes_kallsyms_call(const void *a, const void *b, const void *c, const void *function);
+asm(".pushsection .text\n"
+    ".type rprobes_kallsyms_call, @function\n"
+    "rprobes_kallsyms_call:\n"
+    "	push %rcx\n"
+    "	" ANNOTATE_RETPOLINE_SAFE "\n"
+    "	ret\n"
+    "	int3\n"
+    ".size rprobes_kallsyms_call, . - rprobes_kallsyms_call\n"
+    ".popsection");
+STACK_FRAME_NON_STANDARD(rprobes_kallsyms_call);
+#define CALL(function, a, b, c) rprobes_kallsyms_call(a, b, c, function)
+#define CALL2(function, a, b) rprobes_kallsyms_call(a, b, NULL, function)
+#else
+#define CALL(function, a, b, c) (function)(a, b, c)
+#define CALL2(function, a, b) (function)(a, b)
+#endif
+
+/*
+ * The address of a function of the kernel, or NULL. A probe one byte into its first instruction is refused, but not
+ * before register_kprobe() has looked the name up; where it is no byte inside an instruction after all, the probe is
+ * disabled and goes at once.
+ */
+static void *address_of(const char *name)
+{
+	struct kprobe kp = { .symbol_name = name, .offset = 1, .flags = KPROBE_FLAG_DISABLED };
+
+	if (!register_kprobe(&kp))
+		unregister_kprobe(&kp);
+	return kp.addr ? (void *)kp.addr - 1 : NULL;
+}
+
+static bool can_look_up(void)
+{
+	bool can;
+
+	mutex_lock(&lookup_lock);
+	if (!on_each_match)
+		on_each_match = address_of("kallsyms_on_each_match_symbol");
+	if (!on_each)
+		on_each = address_of("kallsyms_on_each_symbol");
+	if (!module_on_each)
+		module_on_each = address_of("module_kallsyms_on_each_symbol");
+	can = on_each_match && on_each && module_on_each;
+	mutex_unlock(&lookup_lock);
+	return can;
+}
+
+struct find {
+	const char *name;
+	void (*found)(void *data, unsigned long address);
+	void *data;
+	unsigned int count;
+};
+
+static int find_found(void *data, unsigned long address)
+{
+	struct find *find = data;
+
+	find->count++;
+	find->found(find->data, address);
+	return 0;
+}
+
+static int find_in_module(void *data, const char *name, unsigned long address)
+{
+	struct find *find = data;
+
+	return strcmp(name, find->name) ? 0 : find_found(data, address);
+}
+
+/*
+ * Calls @found with the address of each symbol called @name: those of the module @module; or, if that is NULL, those
+ * of the kernel, and if there are none, those of any module. In the order of the symbol table, from which livepatch
+ * counts its positions, too. Process context.
+ */
+int rprobes_kallsyms_find(const char *name, const char *module, void (*found)(void *data, unsigned long address),
+			  void *data)
+{
+	struct find find = { .name = name, .found = found, .data = data };
+
+	if (!can_look_up())
+		return -EOPNOTSUPP;
+	if (!module)
+		CALL(on_each_match, find_found, name, &find);
+	if (!find.count)
+		CALL(module_on_each, module, find_in_module, &find);
+	return 0;
+}
+
+struct each {
+	bool (*visit)(void *data, const char *name, unsigned long address);
+	void *data;
+};
+
+static int each_symbol(void *data, const char *name, unsigned long address)
+{
+	struct each *each = data;
+
+	return !each->visit(each->data, name, address);
+}
+
+/* Calls @visit for each symbol of the kernel, until it returns false. Process context. */
+int rprobes_kallsyms_each(bool (*visit)(void *data, const char *name, unsigned long address), void *data)
+{
+	struct each each = { .visit = visit, .data = data };
+
+	if (!can_look_up())
+		return -EOPNOTSUPP;
+	CALL2(on_each, each_symbol, &each);
+	return 0;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+/*
+ * Words that each CPU has its own copy of, zero at first.
+ */
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+
+#include <rprobes/percpu.h>
+
+u64 *rprobes_percpu_alloc(size_t count)
+{
+	return (u64 *)(unsigned long __force)__alloc_percpu(count * sizeof(u64), sizeof(u64));
+}
+
+void rprobes_percpu_free(u64 *words)
+{
+	free_percpu((u64 __percpu *)(unsigned long)words);
+}
+
+void rprobes_percpu_add(u64 *word, u64 n)
+{
+	this_cpu_add(*(u64 __percpu *)(unsigned long)word, n);
+}
+NOKPROBE_SYMBOL(rprobes_percpu_add);
+
+u64 rprobes_percpu_sum(const u64 *word)
+{
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(*per_cpu_ptr((const u64 __percpu *)(unsigned long)word, cpu));
+	return sum;
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+/*
+ * The current task and its stack.
+ */
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+
+#include <rprobes/task.h>
+
+int rprobes_task_tgid(void)
+{
+	return task_tgid_nr(current);
+}
+
+void rprobes_task_comm(char comm[TASK_COMM_LEN])
+{
+	strscpy_pad(comm, current->comm, TASK_COMM_LEN);
+}
+
+unsigned int rprobes_cpu(void)
+{
+	return raw_smp_processor_id();
+}
+
+/* The stack as it is at a probe, without the handlers that look at it. */
+unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count)
+{
+	unsigned int found = stack_trace_save(addresses, count, 0), skip = 0;
+
+	/* The first address of the probed context is the one that the registers have. */
+	while (skip < found && addresses[skip] != instruction_pointer(regs))
+		skip++;
+	if (skip == found)
+		return found;
+	memmove(addresses, addresses + skip, (found - skip) * sizeof(*addresses));
+	return found - skip;
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+/*
+ * The trace buffer.
+ */
+#include <linux/compiler.h>
+#include <linux/kernel.h>
+
+#include <rprobes/trace.h>
+
+#ifdef CONFIG_TRACING
+/* @args is a Rust fmt::Arguments. The entry names the function that this one was called from. */
+noinline void rprobes_trace_printk(const void *args)
+{
+	__trace_printk(_RET_IP_, "%pA", args);
+}
+#else
+void rprobes_trace_printk(const void *args)
+{
+}
+#endif

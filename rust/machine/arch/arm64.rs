@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! arm64: [`arch/arm64/include/asm/ptrace.h`](srctree/arch/arm64/include/asm/ptrace.h).
+
+use kernel::bindings::{pt_regs, user_pt_regs};
+
+use super::Planted;
+use crate::machine::memory;
+
+pub(crate) const ARG_REGS: usize = 8;
+/// The return address is in a register.
+pub(crate) const STACK_ARGS_AT: usize = 0;
+pub(crate) const IP_NAME: &str = "pc";
+pub(crate) const FLAGS_NAME: &str = "pstate";
+
+#[inline(always)]
+fn user(regs: &pt_regs) -> &user_pt_regs {
+    // SAFETY: Both members of the union hold these registers in the same layout, all of them integers.
+    unsafe { &regs.__bindgen_anon_1.user_regs }
+}
+
+#[inline(always)]
+fn user_mut(regs: &mut pt_regs) -> &mut user_pt_regs {
+    // SAFETY: As above.
+    unsafe { &mut regs.__bindgen_anon_1.user_regs }
+}
+
+#[inline(always)]
+pub(crate) fn arg(regs: &pt_regs, n: usize) -> usize {
+    user(regs).regs[n & (ARG_REGS - 1)] as usize
+}
+
+#[inline(always)]
+pub(crate) fn ip(regs: &pt_regs) -> usize {
+    user(regs).pc as usize
+}
+
+#[inline(always)]
+pub(crate) fn sp(regs: &pt_regs) -> usize {
+    user(regs).sp as usize
+}
+
+#[inline(always)]
+pub(crate) fn flags(regs: &pt_regs) -> usize {
+    user(regs).pstate as usize
+}
+
+/// How instructions are aligned.
+pub(crate) const INSN_ALIGN: usize = 4;
+
+/// Arm64 has no kprobes on ftrace.
+pub(crate) fn is_ftrace_insn(_function: usize, _offset: usize) -> bool {
+    false
+}
+
+/// BRK with the number of kprobes, 4. There is no jump optimisation.
+pub(crate) fn planted(address: usize) -> Planted {
+    match memory::read::<u32>(address) {
+        Ok(0xd420_0080) => Planted::Breakpoint,
+        _ => Planted::Nothing,
+    }
+}
+
+#[inline(always)]
+pub(crate) fn return_value(regs: &pt_regs) -> usize {
+    arg(regs, 0)
+}
+
+#[inline(always)]
+pub(crate) fn set_arg(regs: &mut pt_regs, n: usize, value: usize) {
+    user_mut(regs).regs[n & (ARG_REGS - 1)] = value as u64;
+}
+
+#[inline(always)]
+pub(crate) fn set_return_value(regs: &mut pt_regs, value: usize) {
+    set_arg(regs, 0, value);
+}
+
+#[inline(always)]
+pub(crate) fn set_ip(regs: &mut pt_regs, address: usize) {
+    user_mut(regs).pc = address as u64;
+}
+
+/// What a RET would do at the entry of a function.
+pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
+    let regs = user_mut(regs);
+    regs.regs[0] = value as u64;
+    regs.pc = regs.regs[30];
+}
+
+/// Adds to this CPU's copy of the `I`-th word.
+///
+/// # Safety
+///
+/// `words` must be what `rprobes_percpu_alloc` has returned for more than `I` words.
+#[inline(always)]
+pub(crate) unsafe fn percpu_add<const I: usize>(words: *mut u64, n: u64) {
+    // SAFETY: The caller promises the same.
+    unsafe { crate::bindings::rprobes_percpu_add(words.wrapping_add(I), n) }
+}
+
+/// Adds 1 to this CPU's copy of the `I`-th word.
+///
+/// # Safety
+///
+/// As for [`percpu_add`].
+#[inline(always)]
+pub(crate) unsafe fn percpu_inc<const I: usize>(words: *mut u64) {
+    // SAFETY: The caller promises the same.
+    unsafe { percpu_add::<I>(words, 1) }
+}

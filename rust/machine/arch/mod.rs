@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! What differs between architectures: one file each, with the same items.
+//!
+//! - `ARG_REGS`: how many integer arguments of a C function arrive in registers.
+//! - `IP_NAME`, `FLAGS_NAME`: what the architecture calls these two registers.
+//! - `STACK_ARGS_AT`: how many words above the stack pointer the arguments on the stack begin.
+//! - `set_arg`, `set_return_value`, `set_ip`, `return_early`: write them.
+//! - `percpu_add(words, n)`, `percpu_inc(words)`: adds to this CPU's copy of a word.
+//! - `INSN_ALIGN`: what the address of an instruction is a multiple of.
+//! - `is_ftrace_insn(function, offset)`: whether that instruction looks like one that ftrace patches, and calls kprobes
+//!   from.
+//! - `planted(address)`: what is at the address of a probe that ftrace does not call.
+//! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`: the registers.
+
+/// What the kernel has written where a probe is.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Planted {
+    Nothing,
+    Breakpoint,
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+    Jump,
+}
+
+#[cfg(target_arch = "aarch64")]
+#[path = "arm64.rs"]
+mod imp;
+
+#[cfg(target_arch = "x86_64")]
+#[path = "x86.rs"]
+mod imp;
+
+#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
+compile_error!("rprobes knows the registers of x86_64 and arm64 only; add a file to rust/arch");
+
+pub(crate) use imp::*;

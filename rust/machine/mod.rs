@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! The machine: its registers and its memory, and what runs on it at the moment.
+
+pub(crate) mod arch;
+pub(crate) mod memory;
+mod regs;
+mod task;
+
+pub use regs::PtRegs;
+pub use task::Comm;
+pub(crate) use task::{cpu, stack, tgid};

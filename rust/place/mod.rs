@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Places in the kernel: what an author or a user writes, and the addresses that it stands for.
+
+mod kallsyms;
+mod names;
+mod resolve;
+mod section;
+pub mod symbol;
+mod target;
+
+pub(crate) use resolve::{find, resolve, Location};
+pub(crate) use section::Section;
+pub use symbol::Symbol;
+pub use target::Target;
+pub(crate) use target::Place;

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Where to put a probe.
+
+use kernel::{
+    bindings::KSYM_NAME_LEN,
+    fmt::{self, Display},
+    prelude::*,
+    str::{parse_int::ParseInt, BStr},
+};
+
+/// The longest symbol name that the kernel knows, in bytes without the NUL: 511.
+const NAME_MAX: usize = KSYM_NAME_LEN as usize - 1;
+
+/// Where to put a probe: a kernel function by name, an instruction inside one, or an address.
+///
+/// Nothing is looked up before the probe is registered. Names that the kernel has given up are understood: `_do_fork`
+/// of older tutorials means `kernel_clone` on a kernel that has no `_do_fork`, and the kernel log says so. A function
+/// in a module is `module:function`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use rprobes::Target;
+///
+/// # fn example() -> Result {
+/// let entry = Target::symbol(c"vfs_read");
+/// let inside = Target::symbol(c"vfs_read").offset(0x10);
+/// let second = Target::symbol(c"s_next").position(2);
+/// let either = Target::first_of(&[c"blk_account_io_start", c"__blk_account_io_start"]);
+/// let from_user = Target::parse(b"ext4:ext4_sync_file+0x2b")?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    pub(crate) place: Place<'a>,
+    /// Which of several symbols of that name, counted from 1; 0 if there must be only one.
+    pub(crate) position: u32,
+    pub(crate) offset: u32,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// A name, or `module:name`.
+    Symbol(&'a [u8]),
+    /// The first of these that exists.
+    FirstOf(&'a [&'a CStr]),
+    Address(usize),
+}
+
+impl<'a> Target<'a> {
+    const fn at(place: Place<'a>) -> Self {
+        Self {
+            place,
+            position: 0,
+            offset: 0,
+        }
+    }
+
+    /// The function called `name`, or `module:name`.
+    pub const fn symbol(name: &'a CStr) -> Self {
+        Self::at(Place::Symbol(name.to_bytes()))
+    }
+
+    /// The first of several names that exists when the probe is registered, for a function whose name differs from
+    /// kernel to kernel.
+    pub const fn first_of(names: &'a [&'a CStr]) -> Self {
+        Self::at(Place::FirstOf(names))
+    }
+
+    /// The instruction at `address`.
+    pub const fn address(address: usize) -> Self {
+        Self::at(Place::Address(address))
+    }
+
+    /// The `n`-th of several functions of the same name, counted from 1 in the order of `/proc/kallsyms`.
+    ///
+    /// Without it, a name that several functions have is refused, and the kernel log lists them by position. The
+    /// positions are those of livepatch.
+    #[doc(alias = "sympos")]
+    #[must_use]
+    pub const fn position(mut self, n: u32) -> Self {
+        self.position = n;
+        self
+    }
+
+    /// The instruction `offset` bytes further on. It must be the first byte of an instruction.
+    #[must_use]
+    pub const fn offset(mut self, offset: u32) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// Reads what a user writes in a module parameter: `function`, `function+0x1f`, `module:function+31`,
+    /// `function#2` for the second [position](Self::position), or an address `0xffffffff81083470`.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] for anything else and [`ENAMETOOLONG`] for a name longer than the kernel's `KSYM_NAME_LEN`; the
+    /// kernel log says what is wrong.
+    pub fn parse(text: &'a [u8]) -> Result<Self> {
+        let text = text.trim_ascii();
+        if text.starts_with(b"0x") {
+            return number(text).map(Self::address).ok_or_else(|| {
+                log!(
+                    ERR,
+                    "{}: not an address; write one as 0xffffffff81083470\n",
+                    BStr::from_bytes(text)
+                );
+                EINVAL
+            });
+        }
+        let (rest, offset) = split(text, b'+');
+        let (name, position) = split(rest, b'#');
+        let offset = match offset {
+            None => 0,
+            Some(digits) => number(digits).ok_or_else(|| {
+                log!(
+                    ERR,
+                    "{}: no number behind the +; write an offset as function+0x1f or function+31\n",
+                    BStr::from_bytes(text)
+                );
+                EINVAL
+            })?,
+        };
+        let position = match position {
+            None => 0,
+            Some(digits) => number(digits)
+                .and_then(|n| u32::try_from(n).ok())
+                .filter(|n| *n > 0)
+                .ok_or_else(|| {
+                    log!(
+                        ERR,
+                        "{}: no number behind the #; write the second function of a name as function#2\n",
+                        BStr::from_bytes(text)
+                    );
+                    EINVAL
+                })?,
+        };
+        let offset = u32::try_from(offset).map_err(|_| {
+            log!(
+                ERR,
+                "{}: no function is that long\n",
+                BStr::from_bytes(text)
+            );
+            EINVAL
+        })?;
+        let target = Self {
+            place: Place::Symbol(name),
+            position,
+            offset,
+        };
+        target.check()?;
+        Ok(target)
+    }
+
+    /// The module of a `module:function`.
+    pub(crate) fn module(&self) -> Option<&'a [u8]> {
+        let Place::Symbol(name) = self.place else {
+            return None;
+        };
+        let colon = name.iter().position(|&c| c == b':')?;
+        Some(&name[..colon])
+    }
+
+    /// Refuses what cannot be a symbol name, before the kernel sees it.
+    pub(crate) fn check(&self) -> Result {
+        match self.place {
+            Place::Symbol(name) => check(name),
+            Place::FirstOf([]) => check(b""),
+            Place::FirstOf(names) => names.iter().try_for_each(|name| check(name.to_bytes())),
+            Place::Address(_) => Ok(()),
+        }
+    }
+}
+
+fn check(name: &[u8]) -> Result {
+    if name.is_empty() {
+        log!(
+            ERR,
+            "no symbol given: name a kernel function, for example symbol=kernel_clone\n"
+        );
+        return Err(EINVAL);
+    }
+    if name.len() > NAME_MAX {
+        log!(
+            ERR,
+            "the symbol name that starts with {} has {} characters; the kernel has none longer than {}\n",
+            BStr::from_bytes(&name[..24]),
+            name.len(),
+            NAME_MAX
+        );
+        return Err(ENAMETOOLONG);
+    }
+    if !name.iter().all(|c| c.is_ascii_graphic()) {
+        log!(ERR, "{}: not a symbol name\n", BStr::from_bytes(name));
+        return Err(EINVAL);
+    }
+    Ok(())
+}
+
+/// What stands before `mark`, and behind it if it is there.
+fn split(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
+    match text.iter().position(|&c| c == mark) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
+/// A number in decimal, or in hexadecimal after `0x`.
+fn number(text: &[u8]) -> Option<usize> {
+    usize::from_str(BStr::from_bytes(text)).ok()
+}
+
+impl Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Place::Symbol(name) => f.write_str(core::str::from_utf8(name).unwrap_or("?"))?,
+            Place::FirstOf(names) => {
+                for (i, name) in names.iter().enumerate() {
+                    f.write_str(if i == 0 { "" } else { " or " })?;
+                    f.write_str(name.to_str().unwrap_or("?"))?;
+                }
+            }
+            Place::Address(address) => write!(f, "{address:#x}")?,
+        }
+        if self.position != 0 {
+            write!(f, "#{}", self.position)?;
+        }
+        if self.offset != 0 {
+            write!(f, "+{:#x}", self.offset)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Probes on single instructions.
+//!
+//! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h);
+//! documentation: [`Documentation/trace/kprobes.rst`](srctree/Documentation/trace/kprobes.rst)
+//!
+//! ```text
+//!  Kprobe::new                       a CPU reaches the probed instruction
+//!      |                                          |
+//!      v                                          v
+//!  registered, armed   ---------------->   Handler::pre(&self, &PreContext)
+//!      |                                          |
+//!      |                                   the instruction is executed
+//!      |                                          |
+//!      |                                   Handler::post(&self, &PostContext)
+//!      |
+//!      |<--- Kprobe::enable
+//!      |---> Kprobe::disable:  registered, disarmed (as after Kprobe::new_disabled)
+//!      |---> the probed module is unloaded:  gone; it can only be dropped
+//!      v
+//!  drop: unregistered
+//! ```
+//!
+//! [`WhenLoaded`] is for a function in a module that comes and goes.
+//!
+//! # What is guaranteed
+//!
+//! - The handler is initialised before it can be called, and is dropped after its last call has ended. Once
+//!   [`disable`](Planted::disable), [`unregister`](Planted::unregister) or `drop` has returned, no new call begins; once
+//!   `unregister` or `drop` has, none is running.
+//! - A probe that could not be planted leaves nothing behind, and the kernel log names the cause in one line.
+//! - A probe that is forgotten is unregistered when the module is unloaded.
+//! - Several probes at one address are called in the order in which they were planted.
+//!
+//! Not guaranteed is that each hit is seen: see below. Nor does the kernel keep a probed module from being unloaded; and
+//! Linux 7.3 may plant a probe into memory that is being freed if the module's own initialisation fails at the moment
+//! of registration. [`WhenLoaded`] does not suffer from that.
+//!
+//! # What handlers may do
+//!
+//! They run in atomic context, on any CPU and on several at once, so the state that they share is in atomics, in
+//! [`Counters`](crate::Counters) or in a [`Ring`](crate::Ring). They must not sleep, so not take a mutex nor allocate
+//! with `GFP_KERNEL`; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` tells of it. A probe that is hit while a handler runs
+//! on the same CPU is skipped and counted in [`Stats::missed`](crate::Stats), also one in a function that the handler
+//! itself calls, so a handler can not call itself.
+//!
+//! A handler may come in the middle of anything, which is what C programmers ran into:
+//!
+//! - *A lock that is taken in handlers and outside of them* stops the machine if the probed function is called, by an
+//!   interrupt perhaps, on the CPU that holds it. Let it be a `SpinLockIrq`, and call nothing that is probed with it
+//!   held; better do without.
+//! - *Unlocking with `_bh`*, in C code that a handler calls, runs softirqs inside the probe.
+//! - *Locks may be probed*, `_raw_spin_lock` for example; their hits are many, and some are missed, as the kernel takes
+//!   them on the way to a handler, too.
+//! - *The probed address is not for calling*: it may lie past the landing pad (ENDBR) that a call must meet.
+//!
+//! # Cost
+//!
+//! A probe at the entry of a function goes through ftrace where the architecture allows it (x86), others through
+//! a breakpoint, which the kernel may replace by a jump a moment after registration. Implementing
+//! [`post`](Handler::post) forbids that jump, and at the entry of a function it and livepatch exclude each other:
+//! leave it out if it has nothing to do.
+
+use kernel::{bindings::pt_regs, error::to_result, prelude::*, sync::Arc};
+
+use super::{
+    context::{Context, Fault, FaultContext, FaultHandler, Post, Pre},
+    kind::{Handles, Kind},
+    node::Probe,
+    planted::Planted,
+    set::{Builder, Member},
+    struct_kprobe, when_loaded, Stats,
+};
+use crate::{
+    bindings::{self, rprobes_kprobe},
+    log::Errno,
+    machine::{arch, PtRegs},
+    place::{Location, Target},
+};
+
+/// What a kprobe does when it is hit. Implement it with [`#[vtable]`](kernel::macros::vtable).
+///
+/// `&self` is shared between all CPUs, hence `Send` and `Sync`; `'static`, as a leaked probe goes on until the
+/// module is unloaded.
+#[vtable]
+pub trait Handler: Send + Sync + 'static {
+    /// Called before the probed instruction is executed. Atomic context.
+    #[doc(alias = "pre_handler")]
+    fn pre(&self, _cx: &PreContext<'_>) {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Called after the probed instruction was executed. Atomic context.
+    ///
+    /// See [Cost](self#cost) for what implementing it costs.
+    #[doc(alias = "post_handler")]
+    fn post(&self, _cx: &PostContext<'_>) {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Called when a `read` of the context faults in `pre` or `post`; and on x86 when the probed instruction itself
+    /// traps, with the registers of that moment, the trap number, and for a page fault the address. It only
+    /// looks: the kernel handles the trap as it would have. Atomic context.
+    ///
+    /// Not seen are traps of instructions that the kernel emulates instead of executing them, such as CALL, and
+    /// general protection faults that the kernel mends by an exception table. Arm64 shows a module no traps of
+    /// instructions. Implementing this costs what [`post`](Self::post) costs; a probe without it costs nothing.
+    #[doc(alias = "fault_handler")]
+    fn fault(&self, _cx: &FaultContext<'_>) {
+        build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Whether [`pre`](Self::pre) makes the CPU go on elsewhere, with
+    /// [`PtRegs::set_ip`] or [`PtRegs::return_early`]. It costs what [`post`](Self::post) costs.
+    const REDIRECTS: bool = false;
+}
+
+/// An [`Arc`] of a handler is one: several probes may share it, and its owner reads what it gathers.
+impl<T: Handler> Handler for Arc<T> {
+    type OwnerModule = T::OwnerModule;
+    const USE_VTABLE_ATTR: () = ();
+    const HAS_PRE: bool = T::HAS_PRE;
+    const HAS_POST: bool = T::HAS_POST;
+    const HAS_FAULT: bool = T::HAS_FAULT;
+    const REDIRECTS: bool = T::REDIRECTS;
+
+    #[inline(always)]
+    fn pre(&self, cx: &PreContext<'_>) {
+        T::pre(self, cx);
+    }
+
+    #[inline(always)]
+    fn post(&self, cx: &PostContext<'_>) {
+        T::post(self, cx);
+    }
+
+    #[inline(always)]
+    fn fault(&self, cx: &FaultContext<'_>) {
+        T::fault(self, cx);
+    }
+}
+
+/// The context of [`Handler::pre`].
+pub type PreContext<'a> = Context<'a, Pre>;
+
+/// The context of [`Handler::post`].
+pub type PostContext<'a> = Context<'a, Post>;
+
+/// A probe on one instruction, armed from its initialisation until it is dropped.
+///
+/// Wraps `struct kprobe` with `register_kprobe()` and `unregister_kprobe()`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use rprobes::{kprobe::{self, Kprobe, PreContext}, Target};
+///
+/// struct Say;
+///
+/// #[vtable]
+/// impl kprobe::Handler for Say {
+///     fn pre(&self, cx: &PreContext<'_>) {
+///         pr_info!("{} was reached\n", cx.address());
+///     }
+/// }
+///
+/// #[pin_data]
+/// struct Example {
+///     #[pin]
+///     probe: Kprobe<Say>,
+/// }
+///
+/// fn example() -> impl PinInit<Example, Error> {
+///     try_pin_init!(Example {
+///         probe <- Kprobe::new(Target::symbol(c"vfs_read"), Say),
+///     })
+/// }
+/// ```
+#[doc(alias = "register_kprobe", alias = "dump_kprobe")]
+pub type Kprobe<T> = Planted<T, Instruction>;
+
+/// A kprobe in a module that need not be loaded yet.
+pub type WhenLoaded<T> = when_loaded::WhenLoaded<T, Instruction>;
+
+/// How a kprobe is set up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Whether it is disabled until [`Kprobe::enable`].
+    pub disabled: bool,
+}
+
+/// The kind of a [`Kprobe`].
+pub enum Instruction {}
+
+impl Kind for Instruction {
+    type Raw = rprobes_kprobe;
+    type Options = Options;
+
+    const NAME: &'static str = "probe";
+    const DISABLED: Options = Options { disabled: true };
+
+    fn starts_armed(options: &Options) -> bool {
+        !options.disabled
+    }
+
+    unsafe fn register(raw: *mut rprobes_kprobe, location: &Location) -> Result<usize> {
+        let kp: *mut bindings::kprobe = raw.cast();
+        // SAFETY: It is not registered, so nobody else uses it.
+        let (redirects, has_post, has_fault) =
+            unsafe { ((*raw).redirects, (*raw).post.is_some(), (*raw).fault.is_some()) };
+        // A probe that ftrace calls has no post handler: see `pre_at_ftrace`. Most that ftrace calls look like it
+        // beforehand; for others, the kernel has the last word.
+        let expected = arch::is_ftrace_insn(location.start, location.offset);
+        // SAFETY: The caller promises what is asked for, here and below.
+        let mut on_ftrace = unsafe { register_as(raw, location, expected || redirects) }?;
+        if redirects {
+            // SAFETY: It is registered.
+            let refused = unsafe { bindings::rprobes_kprobe_has_company_without_post(kp) };
+            // SAFETY: It is registered, and disabled.
+            unsafe { bindings::unregister_kprobes(&mut kp.cast(), 1) };
+            if refused {
+                return Err(EBUSY);
+            }
+            // SAFETY: It is not registered any more.
+            on_ftrace = unsafe { register_as(raw, location, false) }?;
+        } else if on_ftrace != expected && has_post {
+            // SAFETY: It is registered, and disabled.
+            unsafe { bindings::unregister_kprobes(&mut kp.cast(), 1) };
+            // SAFETY: It is not registered any more.
+            unsafe { register_as(raw, location, on_ftrace) }?;
+        }
+        // What ftrace patches does nothing, so it does not trap.
+        if has_fault && !on_ftrace {
+            // SAFETY: It is registered, and in no list of faults.
+            to_result(unsafe { bindings::rprobes_fault_link(raw) }).inspect_err(|error| {
+                log!(
+                    ERR,
+                    "no probe with a fault handler: the kernel does not report traps ({})\n",
+                    Errno(*error)
+                );
+                // SAFETY: It is registered, and disabled.
+                unsafe { bindings::unregister_kprobes(&mut kp.cast(), 1) };
+            })?;
+        }
+        // SAFETY: It is registered, and disabled.
+        Ok(unsafe { struct_kprobe::address(kp) })
+    }
+
+    unsafe fn unregister(raws: &mut [*mut rprobes_kprobe]) {
+        for raw in &*raws {
+            // SAFETY: It is registered.
+            unsafe {
+                bindings::rprobes_fault_unlink(*raw);
+                bindings::rprobes_kprobe_disable(raw.cast());
+            }
+        }
+        // SAFETY: All of them are registered and disabled, and each begins with its `struct kprobe`.
+        unsafe { bindings::unregister_kprobes(raws.as_mut_ptr().cast(), raws.len() as c_int) }
+    }
+
+    unsafe fn arm(raw: *mut rprobes_kprobe) -> Result<bool> {
+        // SAFETY: It begins with a `struct kprobe`, and the caller promises the rest.
+        unsafe { struct_kprobe::arm(raw.cast()) }
+    }
+
+    unsafe fn disarm(raw: *mut rprobes_kprobe) -> Result {
+        // SAFETY: As above.
+        unsafe { struct_kprobe::disarm(raw.cast()) }
+    }
+
+    unsafe fn stats(raw: *mut rprobes_kprobe, address: usize) -> Stats {
+        // SAFETY: As above.
+        unsafe { struct_kprobe::stats(raw.cast(), address) }
+    }
+
+    fn refusal(error: Error, _location: &Location) -> Option<&'static str> {
+        (error == EBUSY).then_some(
+            "there is a probe that does not redirect already, and the kernel breaks if one that does joins it; plant \
+             this one first",
+        )
+    }
+}
+
+/// Registers a probe, disabled, with the callbacks for a place that ftrace calls or with those for any other. Returns
+/// whether it is such a place.
+///
+/// # Safety
+///
+/// See [`Kind::register`].
+unsafe fn register_as(raw: *mut rprobes_kprobe, location: &Location, ftrace: bool) -> Result<bool> {
+    let kp: *mut bindings::kprobe = raw.cast();
+    // SAFETY: It is not registered, so nobody else uses it.
+    unsafe {
+        (*kp).pre_handler = if ftrace { (*raw).pre_at_ftrace } else { (*raw).pre };
+        (*kp).post_handler = if ftrace { None } else { (*raw).post };
+        struct_kprobe::locate(kp, location);
+    }
+    // SAFETY: It is filled in, and stays where it is until it is unregistered.
+    to_result(unsafe { bindings::register_kprobe(kp) })?;
+    // SAFETY: It is registered.
+    Ok(unsafe { struct_kprobe::flags(kp) } & bindings::KPROBE_FLAG_FTRACE != 0)
+}
+
+impl<T: Handler> Handles<T> for Instruction {
+    fn prepare(raw: &mut rprobes_kprobe, _options: &Options) -> Result {
+        raw.pre = if T::HAS_PRE { Some(pre::<T>) } else { None };
+        // An optimised probe cannot redirect, and does not execute the instruction where its traps are looked for;
+        // one with a post handler is not optimised.
+        raw.post = if T::HAS_POST || T::REDIRECTS || T::HAS_FAULT {
+            Some(post::<T>)
+        } else {
+            None
+        };
+        raw.pre_at_ftrace = if T::HAS_POST && !T::REDIRECTS {
+            Some(pre_at_ftrace::<T>)
+        } else {
+            raw.pre
+        };
+        raw.redirects = T::REDIRECTS;
+        raw.fault = if T::HAS_FAULT {
+            Some(instruction_fault::<T>)
+        } else {
+            None
+        };
+        Ok(())
+    }
+}
+
+impl<'a> Builder<'a> {
+    /// Adds a kprobe. Nothing is registered yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`], or the error of the handler's initialiser.
+    pub fn kprobe<T, E>(
+        &mut self,
+        target: Target<'a>,
+        handler: impl PinInit<T, E>,
+    ) -> Result<&mut Member<'a>>
+    where
+        T: Handler,
+        Error: From<E>,
+    {
+        self.add::<T, Instruction, E>(target, Options::default(), handler)
+    }
+}
+
+#[inline(always)]
+fn fault_of<T: Handler>(handler: &T) -> Option<FaultHandler<'_>> {
+    /// # Safety
+    ///
+    /// `handler` must point to a `T`.
+    unsafe fn call<T: Handler>(handler: *const (), cx: &FaultContext<'_>) {
+        // SAFETY: The caller promises that.
+        T::fault(unsafe { &*handler.cast::<T>() }, cx);
+    }
+    // SAFETY: It is a `T`.
+    T::HAS_FAULT.then(|| unsafe { FaultHandler::new(handler, call::<T>) })
+}
+
+/// # Safety
+///
+/// To be called by the kernel only, as the `pre_handler` of a probe that was prepared for `T`.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn pre<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_regs) -> c_int {
+    // SAFETY: The kernel passes the probe, and registers of this CPU.
+    let (hit, regs) = unsafe { (Probe::<T, Instruction>::hit(kp.cast()), PtRegs::from_ptr(regs)) };
+    let (core, handler) = hit;
+    let ip = regs.ip();
+    T::pre(handler, &Context::new(core, regs, Pre, fault_of(handler)));
+    // Not zero says that the instruction is to be skipped, and to go on at the ip.
+    (T::REDIRECTS && regs.ip() != ip).into()
+}
+
+/// # Safety
+///
+/// To be called by the kernel only, as the `post_handler` of a probe that was prepared for `T`.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn post<T: Handler>(
+    kp: *mut bindings::kprobe,
+    regs: *mut pt_regs,
+    _flags: c_ulong,
+) {
+    if !T::HAS_POST {
+        return;
+    }
+    // SAFETY: The kernel passes the probe, and registers of this CPU.
+    let (hit, regs) = unsafe { (Probe::<T, Instruction>::hit(kp.cast()), PtRegs::from_ptr(regs)) };
+    let (core, handler) = hit;
+    T::post(handler, &Context::new(core, regs, Post, fault_of(handler)));
+}
+
+/// Both handlers, where the probed instruction is the one that ftrace patches. That does nothing, so the kernel would
+/// just move the instruction pointer between them; but a post handler of the kernel's excludes livepatches, and
+/// probes that are there already.
+///
+/// # Safety
+///
+/// To be called by the kernel only, as the `pre_handler` of a probe that was prepared for `T`, and that ftrace calls.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn pre_at_ftrace<T: Handler>(
+    kp: *mut bindings::kprobe,
+    regs: *mut pt_regs,
+) -> c_int {
+    // SAFETY: The kernel passes the probe, and registers of this CPU.
+    let (hit, regs) = unsafe { (Probe::<T, Instruction>::hit(kp.cast()), PtRegs::from_ptr(regs)) };
+    let (core, handler) = hit;
+    let ip = regs.ip();
+    if T::HAS_PRE {
+        T::pre(handler, &Context::new(core, regs, Pre, fault_of(handler)));
+    }
+    // SAFETY: It is set back before anything goes on there.
+    unsafe { regs.set_ip(core.address() + bindings::RPROBES_FTRACE_INSN_SIZE as usize) };
+    T::post(handler, &Context::new(core, regs, Post, fault_of(handler)));
+    // SAFETY: As it was.
+    unsafe { regs.set_ip(ip) };
+    0
+}
+
+/// # Safety
+///
+/// To be called by the helpers only, with a probe that was prepared for `T`.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn instruction_fault<T: Handler>(
+    raw: *mut rprobes_kprobe,
+    regs: *mut pt_regs,
+    trap: c_uint,
+    address: usize,
+) {
+    // SAFETY: The helper passes the probe, and registers of this CPU.
+    let (hit, regs) = unsafe { (Probe::<T, Instruction>::hit(raw), PtRegs::from_ptr(regs)) };
+    let (core, handler) = hit;
+    let fault = Fault::instruction(trap, address);
+    T::fault(handler, &Context::new(core, regs, fault, None));
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Probes of every kind, and the context in which their handlers run.
+
+pub mod context;
+mod kind;
+pub mod kprobe;
+pub mod kretprobe;
+mod node;
+pub mod planted;
+mod process_context;
+mod refusal;
+mod registration;
+pub mod set;
+mod stats;
+mod struct_kprobe;
+pub mod when_loaded;
+
+pub(crate) use registration::drain;
+pub use stats::Stats;

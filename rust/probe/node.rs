@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! A probe in memory: the kernel's part, what all kinds of probes have besides, and the handler.
+
+use core::{
+    cell::UnsafeCell,
+    ffi::CStr,
+    marker::PhantomPinned,
+    mem::offset_of,
+    ptr::NonNull,
+};
+
+use kernel::{
+    prelude::*,
+    str::CString,
+    sync::atomic::{Atomic, Relaxed},
+    types::Opaque,
+};
+
+use super::{
+    kind::{Handles, Kind},
+    Stats,
+};
+use crate::{
+    bindings,
+    place::{Location, Target},
+};
+
+/// A probe and its handler, side by side, so that a callback finds the handler without following a pointer.
+#[pin_data]
+#[repr(C)]
+pub(crate) struct Probe<T, K: Kind> {
+    /// First, so that what the kernel passes to a callback is also the probe. The kernel writes to it at any time.
+    raw: Opaque<K::Raw>,
+    core: Core,
+    /// Shared with every CPU from its initialisation on.
+    #[pin]
+    handler: T,
+    /// Not `Unpin` whatever `T` is, so that a pinned `&mut` to it is not the claim that nobody else refers to it.
+    #[pin]
+    _pin: PhantomPinned,
+}
+
+// SAFETY: The kernel reaches the raw part from any CPU anyhow; a handler is `Send` if `T` is.
+unsafe impl<T: Send, K: Kind> Send for Probe<T, K> {}
+// SAFETY: What may be done with the raw part and the core may be done anywhere; a handler is `Sync` if `T` is.
+unsafe impl<T: Sync, K: Kind> Sync for Probe<T, K> {}
+
+impl<T, K: Kind> Probe<T, K> {
+    /// A probe that is not registered yet.
+    pub(crate) fn new<'a, E>(
+        target: &'a Target<'_>,
+        options: K::Options,
+        handler: impl PinInit<T, E> + 'a,
+    ) -> impl PinInit<Self, Error> + 'a
+    where
+        T: 'a,
+        E: 'a,
+        K: Handles<T>,
+        Error: From<E>,
+    {
+        try_pin_init!(Self {
+            raw: {
+                let mut raw = K::Raw::default();
+                K::prepare(&mut raw, &options)?;
+                Opaque::new(raw)
+            },
+            core: Core {
+                listed: Opaque::zeroed(),
+                later: Opaque::zeroed(),
+                wanted: Atomic::new(0),
+                registered: Atomic::new(0),
+                address: UnsafeCell::new(0),
+                name: CString::try_from_fmt(fmt!("{}", target))?,
+                ops: const { &Ops::of::<T, K>() },
+            },
+            handler <- handler,
+            _pin: PhantomPinned,
+        })
+    }
+
+    pub(crate) fn handler(&self) -> &T {
+        &self.handler
+    }
+
+    /// The part that all kinds have; good for reaching the whole probe, too.
+    pub(crate) fn core(self: Pin<&Self>) -> NonNull<Core> {
+        let probe = core::ptr::from_ref(self.get_ref()).cast_mut();
+        // SAFETY: It is part of the probe.
+        unsafe { NonNull::new_unchecked(&raw mut (*probe).core) }
+    }
+
+    /// What all kinds have, and the handler, of the probe that a callback was called for.
+    ///
+    /// # Safety
+    ///
+    /// `raw` must be what the kernel passes to a callback of a probe that was prepared for `T`, and `'a` must end with
+    /// that call.
+    #[inline(always)]
+    pub(crate) unsafe fn hit<'a>(raw: *mut K::Raw) -> (&'a Core, &'a T) {
+        let probe: *const Self = raw.cast();
+        // SAFETY: Only probes are registered by this crate, each with `raw` as its first field, and this one is of
+        // `T`. The memory lives until after the last callback.
+        unsafe { (&(*probe).core, &(*probe).handler) }
+    }
+}
+
+/// What all kinds of probes have.
+///
+/// # Invariants
+///
+/// It is the `core` of a [`Probe`], of which `ops` are the operations. While `registered` is 1, the raw part of that
+/// is in the kernel's tables. From its first registration until the [`Registration`](super::registration::Registration)
+/// is dropped, or the module's list is drained, it is in that list, and `later` is initialised.
+#[repr(C)]
+pub(crate) struct Core {
+    /// First, so that an entry of the module's list is also this.
+    listed: Opaque<bindings::rprobes_probe>,
+    later: Opaque<bindings::rprobes_later>,
+    /// What is to be done later: one of the constants.
+    wanted: Atomic<u32>,
+    /// Who changes this from 1 to 0 has to unregister the probe.
+    registered: Atomic<u32>,
+    address: UnsafeCell<usize>,
+    /// The target as the author or the user wrote it.
+    name: CString,
+    ops: &'static Ops,
+}
+
+/// To disarm the probe.
+const DISABLE: u32 = 1;
+/// To unregister the probe.
+const UNREGISTER: u32 = 2;
+
+// SAFETY: Lists and works are used under locks of their own, and the rest is atomic or constant while it is shared.
+unsafe impl Send for Core {}
+// SAFETY: As above.
+unsafe impl Sync for Core {}
+
+impl Core {
+    /// The probed address.
+    #[inline(always)]
+    pub(crate) fn address(&self) -> usize {
+        // SAFETY: It is written while the probe is being registered, before anybody else can see it.
+        unsafe { *self.address.get() }
+    }
+
+    /// The target as it was written.
+    pub(crate) fn name(&self) -> &CStr {
+        &self.name
+    }
+
+    pub(crate) fn ops(&self) -> &'static Ops {
+        self.ops
+    }
+
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered.load(Relaxed) != 0
+    }
+
+    /// Has the probe disarmed a moment later, in process context. Any context.
+    pub(crate) fn disable_later(&self) {
+        // What is more stays.
+        let _ = self.wanted.cmpxchg(0, DISABLE, Relaxed);
+        self.queue();
+    }
+
+    /// Has the probe unregistered a moment later, in process context. Any context.
+    pub(crate) fn unregister_later(&self) {
+        self.wanted.store(UNREGISTER, Relaxed);
+        self.queue();
+    }
+
+    fn queue(&self) {
+        // SAFETY: A handler of this probe is running, so it is initialised.
+        unsafe { bindings::rprobes_later_queue(self.later.get()) };
+    }
+
+    /// The kernel's part of the probe.
+    ///
+    /// # Safety
+    ///
+    /// `this` must be from [`Probe::core`], or a part of it.
+    unsafe fn raw(this: NonNull<Self>) -> *mut c_void {
+        // SAFETY: By the type invariants it is in a probe, at that distance.
+        unsafe {
+            let ops = (*this.as_ptr()).ops;
+            this.as_ptr().byte_sub(ops.core_at).cast()
+        }
+    }
+
+    /// Registers the probe disabled, and puts it in the module's list.
+    ///
+    /// # Safety
+    ///
+    /// `this` must be from [`Probe::core`]. The probe must be initialised and pinned, and not be registered, and stay
+    /// where it is until [`retire`](Self::retire), or the drain of the module's list, is done with it.
+    pub(crate) unsafe fn register(this: NonNull<Self>, location: &Location) -> Result {
+        // SAFETY: The core is alive, and nobody else knows it yet.
+        let core = unsafe { this.as_ref() };
+        // SAFETY: It is not in use. The callback does what is asked of it.
+        unsafe { bindings::rprobes_later_init(core.later.get(), Some(run_later)) };
+        // SAFETY: The caller promises what is asked for, and it was prepared as it was made.
+        let address = unsafe { (core.ops.register)(Self::raw(this), location) }?;
+        // SAFETY: The probe is disabled, so no handler reads it yet, and nobody else knows it.
+        unsafe { *core.address.get() = address };
+        // INVARIANT: It is registered, and gets into the list.
+        core.registered.store(1, Relaxed);
+        // SAFETY: It is in no list.
+        unsafe { bindings::rprobes_probe_link(core.listed.get()) };
+        Ok(())
+    }
+
+    /// Whether it is the caller's to unregister the probe: true for one caller only.
+    pub(crate) fn claim(&self) -> bool {
+        self.registered.xchg(0, kernel::sync::atomic::Full) != 0
+    }
+
+    /// Takes the probe out of the kernel's tables, unless somebody else does, and out of the module's list; then waits
+    /// for whatever still uses it.
+    ///
+    /// # Safety
+    ///
+    /// The probe must have been registered.
+    pub(crate) unsafe fn retire(this: NonNull<Self>) {
+        // SAFETY: The core is alive.
+        let core = unsafe { this.as_ref() };
+        // SAFETY: It was linked. If it is being drained, this waits for it.
+        unsafe { bindings::rprobes_probe_unlink(core.listed.get()) };
+        // SAFETY: As above.
+        unsafe { Self::end(this) };
+    }
+
+    /// Unregisters the probe, unless somebody else does, and waits for whatever still uses it.
+    ///
+    /// # Safety
+    ///
+    /// The probe must have been registered.
+    pub(crate) unsafe fn end(this: NonNull<Self>) {
+        // SAFETY: The core is alive.
+        let core = unsafe { this.as_ref() };
+        if core.claim() {
+            // SAFETY: It is registered.
+            unsafe { (core.ops.unregister)(&mut [Self::raw(this)]) };
+        }
+        // SAFETY: It is initialised; no handler runs any more that could queue it.
+        unsafe { bindings::rprobes_later_cancel(core.later.get()) };
+    }
+
+    /// The kernel's part of the probe if it is the caller's to unregister it.
+    ///
+    /// # Safety
+    ///
+    /// The probe must have been registered.
+    pub(crate) unsafe fn claim_raw(this: NonNull<Self>) -> Option<*mut c_void> {
+        // SAFETY: The core is alive, and from `Probe::core`.
+        unsafe { this.as_ref().claim().then(|| Self::raw(this)) }
+    }
+
+    /// # Safety
+    ///
+    /// The probe must have been registered.
+    pub(crate) unsafe fn arm(this: NonNull<Self>) -> Result<bool> {
+        // SAFETY: The core is alive, and from `Probe::core`.
+        unsafe { (this.as_ref().ops.arm)(Self::raw(this)) }
+    }
+
+    /// # Safety
+    ///
+    /// The probe must have been registered.
+    pub(crate) unsafe fn disarm(this: NonNull<Self>) -> Result {
+        // SAFETY: The core is alive, and from `Probe::core`.
+        unsafe { (this.as_ref().ops.disarm)(Self::raw(this)) }
+    }
+
+    /// # Safety
+    ///
+    /// The probe must have been registered.
+    pub(crate) unsafe fn stats(this: NonNull<Self>) -> Stats {
+        // SAFETY: The core is alive, and from `Probe::core`.
+        unsafe { (this.as_ref().ops.stats)(Self::raw(this), this.as_ref().address()) }
+    }
+}
+
+/// What a handler has asked for.
+///
+/// # Safety
+///
+/// To be called by the helpers only, with the `later` of a core.
+unsafe extern "C" fn run_later(later: *mut bindings::rprobes_later) {
+    // SAFETY: It is part of a core, which is alive: its owner cancels the work before it goes.
+    let this = unsafe {
+        NonNull::new_unchecked(later.byte_sub(offset_of!(Core, later)).cast::<Core>())
+    };
+    // SAFETY: As above.
+    let core = unsafe { this.as_ref() };
+    // SAFETY: A handler has asked for it, so the probe was registered.
+    unsafe {
+        match core.wanted.xchg(0, kernel::sync::atomic::Full) {
+            DISABLE => {
+                // A failure leaves it armed, which the next hit shows.
+                let _ = Core::disarm(this);
+            }
+            UNREGISTER => {
+                if let Some(raw) = Core::claim_raw(this) {
+                    (core.ops.unregister)(&mut [raw]);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The operations of a [`Kind`], without its type. `raw` is the kernel's part of a probe of that kind.
+pub(crate) struct Ops {
+    /// How far the core is behind the raw part.
+    core_at: usize,
+    pub(crate) name: &'static str,
+    register: unsafe fn(*mut c_void, &Location) -> Result<usize>,
+    pub(crate) unregister: unsafe fn(&mut [*mut c_void]),
+    arm: unsafe fn(*mut c_void) -> Result<bool>,
+    disarm: unsafe fn(*mut c_void) -> Result,
+    stats: unsafe fn(*mut c_void, usize) -> Stats,
+    pub(crate) refusal: fn(Error, &Location) -> Option<&'static str>,
+}
+
+impl Ops {
+    const fn of<T, K: Kind>() -> Self {
+        Self {
+            core_at: offset_of!(Probe<T, K>, core),
+            name: K::NAME,
+            // SAFETY: `raw` is of this kind; the rest is for the caller to promise, here and below.
+            register: |raw, location| unsafe { K::register(raw.cast(), location) },
+            unregister: |raws| {
+                // SAFETY: As above. Pointers of either type are alike.
+                let raws = unsafe {
+                    core::slice::from_raw_parts_mut(raws.as_mut_ptr().cast(), raws.len())
+                };
+                // SAFETY: As above.
+                unsafe { K::unregister(raws) }
+            },
+            // SAFETY: As above.
+            arm: |raw| unsafe { K::arm(raw.cast()) },
+            // SAFETY: As above.
+            disarm: |raw| unsafe { K::disarm(raw.cast()) },
+            // SAFETY: As above.
+            stats: |raw, address| unsafe { K::stats(raw.cast(), address) },
+            refusal: K::refusal,
+        }
+    }
+
+    /// Whether both unregister the same kind of probe.
+    pub(crate) fn is_kind_of(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}

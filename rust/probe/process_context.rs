@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Refusing what must not be done in a handler.
+
+use kernel::prelude::*;
+
+use crate::{bindings, place::Target};
+
+/// Refuses to go on where making a probe would sleep: to allocate, or to register.
+pub(crate) fn check_may_register(target: &Target<'_>) -> Result {
+    // SAFETY: May be called at any time.
+    if unsafe { bindings::rprobes_may_sleep() } {
+        return Ok(());
+    }
+    log!(
+        ERR,
+        "no probe at {}: probes are registered in process context, not in a handler\n",
+        target
+    );
+    Err(EDEADLK)
+}
+
+/// Stops the machine rather than free a probe under its running handler.
+pub(crate) fn check_may_drop() {
+    // SAFETY: May be called at any time.
+    if !unsafe { bindings::rprobes_may_sleep() } {
+        // SAFETY: This never returns.
+        unsafe { bindings::rprobes_dropped_in_handler() };
+    }
+}

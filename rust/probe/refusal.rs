@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Why the kernel refused a probe, and what to do, in one line of the kernel log.
+
+use kernel::prelude::*;
+
+use super::node::Ops;
+use crate::{
+    log::Errno,
+    machine::arch,
+    place::{Location, Section, Target},
+};
+
+pub(crate) fn explain(error: Error, target: &Target<'_>, location: &Location, ops: &Ops) {
+    let why = (ops.refusal)(error, location).unwrap_or_else(|| match error {
+        EINVAL => invalid(location),
+        EILSEQ => "the offset is inside an instruction; take one that objdump -d shows",
+        EOPNOTSUPP => "the kernel cannot execute that instruction out of line; try the next one",
+        ENOENT => "it ran as its module was loaded, and is no longer there (__init)",
+        _ => "the kernel refused it",
+    });
+    log!(
+        ERR,
+        "no {} at {}: {} ({})\n",
+        ops.name,
+        target,
+        why,
+        Errno(error)
+    );
+}
+
+/// The kernel has one error for all of these.
+fn invalid(location: &Location) -> &'static str {
+    let address = location.start + location.offset;
+    if address % arch::INSN_ALIGN != 0 {
+        return "the offset is inside an instruction; they are 4 bytes long";
+    }
+    match Section::of(address, location.in_module) {
+        Section::Data => "it is data, not code",
+        Section::Init => "it ran at boot, and is no longer there (__init)",
+        Section::Noinstr => "it is code that must not be instrumented (noinstr); probe what it calls",
+        Section::Entry => "it is the code by which the CPU enters the kernel; probe what it calls",
+        Section::Kprobes => "it is code that kprobes themselves run (__kprobes)",
+        Section::Text | Section::Unknown => {
+            "the kernel forbids it there: see /sys/kernel/debug/kprobes/blacklist; or a jump label, a static call or a \
+             BUG() is at that instruction: try the next one"
+        }
+    }
+}
