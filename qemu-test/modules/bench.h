@@ -8,6 +8,8 @@
 
 unsigned long rprobes_bench_target(unsigned long n);
 u64 rprobes_bench_run(unsigned long calls);
+void rprobes_bench_call_many(void);
 extern const u32 rprobes_bench_offset;
+extern const u32 rprobes_bench_many_offset;
 
 #endif

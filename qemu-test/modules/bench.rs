@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! Measures probes; bench_c.c is the same in C. With `unregister=n` it measures instead how long it takes to
-//! unregister n probes, one by one and as a set.
+//! Measures probes; bench_c.c is the same in C. With `many=n` it measures instead how long it takes to register and to
+//! unregister probes of n functions.
 
 use kernel::{
     prelude::*,
+    str::CString,
     sync::Arc,
     time::{delay::fsleep, Delta, Instant, Monotonic},
 };
@@ -23,7 +24,7 @@ rprobes::module! {
     license: "GPL",
     params: {
         what: string { default: "entry", description: "What to measure" },
-        unregister: u32 { default: 0, description: "Measure how long it takes to unregister so many probes" },
+        many: u32 { default: 0, description: "Measure how long it takes to register so many probes" },
     },
 }
 
@@ -32,7 +33,9 @@ const TARGET: Target<'static> = Target::symbol(c"rprobes_bench_target");
 
 extern "C" {
     fn rprobes_bench_run(calls: usize) -> u64;
+    fn rprobes_bench_call_many();
     static rprobes_bench_offset: u32;
+    static rprobes_bench_many_offset: u32;
 }
 
 fn run(calls: usize) -> u64 {
@@ -155,39 +158,53 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
     })
 }
 
-/// Microseconds to unregister `n` probes, at one place inside the function: as a set, and one by one.
-fn unregister(n: u32) -> Result<(i64, i64)> {
-    let seen = Arc::new(PreAndPost(Seen::new()?), GFP_KERNEL)?;
+/// Microseconds to register and to unregister probes of `n` different functions as a set, and how many hits there were
+/// when the first and the last of a thousand were called.
+fn many(what: &[u8], n: u32) -> Result<(i64, i64, u64)> {
+    let offset = if what.starts_with(b"entry") {
+        0
+    } else {
+        // SAFETY: It never changes.
+        unsafe { rprobes_bench_many_offset }
+    };
+    let mut names = KVec::with_capacity(n as usize, GFP_KERNEL)?;
+    for i in 0..n {
+        let name = CString::try_from_fmt(fmt!("rprobes_bench_{i:03}"))?;
+        names.push(name, GFP_KERNEL)?;
+    }
+    let pre = Arc::new(Pre(Seen::new()?), GFP_KERNEL)?;
+    let both = Arc::new(PreAndPost(Seen::new()?), GFP_KERNEL)?;
+    let begun: Instant<Monotonic> = Instant::now();
     let mut set = ProbeSet::builder();
-    for _ in 0..n {
-        set.kprobe(inside(), seen.clone())?;
+    for name in &names {
+        let target = Target::symbol(name).offset(offset);
+        if what.ends_with(b"post") {
+            set.kprobe(target, both.clone())?;
+        } else {
+            set.kprobe(target, pre.clone())?;
+        }
     }
     let set = set.register()?;
-    run(1);
+    let register = begun.elapsed().as_micros_ceil();
+    // SAFETY: It calls functions that add.
+    unsafe { rprobes_bench_call_many() };
     let begun: Instant<Monotonic> = Instant::now();
     drop(set);
-    let together = begun.elapsed().as_micros_ceil();
-
-    let mut probes = KVec::new();
-    for _ in 0..n {
-        probes.push(kprobe(inside(), seen.clone())?, GFP_KERNEL)?;
-    }
-    let begun: Instant<Monotonic> = Instant::now();
-    drop(probes);
-    Ok((together, begun.elapsed().as_micros_ceil()))
+    let unregister = begun.elapsed().as_micros_ceil();
+    Ok((register, unregister, pre.0.sum(HITS) + both.0.sum(HITS)))
 }
 
 struct Bench;
 
 impl kernel::Module for Bench {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let n = params::unregister.value();
+        let what = params::what.get()?;
+        let n = params::many.value();
         if n > 0 {
-            let (together, one_by_one) = unregister(n)?;
-            pr_info!("unregister {} {} {}\n", n, together, one_by_one);
+            let (register, unregister, hits) = many(&what, n)?;
+            pr_info!("many {} {} {} {} hits {}\n", what, n, register, unregister, hits);
             return Ok(Self);
         }
-        let what = params::what.get()?;
         let (hundredths, hits) = measure(&what)?;
         pr_info!("{} {} hits {}\n", what, hundredths, hits);
         Ok(Self)

@@ -8,7 +8,11 @@
 #include <linux/delay.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
 
 #include "bench.h"
 
@@ -55,11 +59,66 @@ static int __kprobes ret_data(struct kretprobe_instance *ri, struct pt_regs *reg
 static struct kprobe kp = { .symbol_name = "rprobes_bench_target", .pre_handler = pre };
 static struct kretprobe rp = { .kp.symbol_name = "rprobes_bench_target", .handler = ret };
 
+static unsigned int many;
+module_param(many, uint, 0);
+
+static u64 sum_of_hits(void)
+{
+	u64 n = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		n += per_cpu(hits, cpu);
+	return n;
+}
+
+/* Registers and unregisters probes of @many different functions. */
+static int bench_many(void)
+{
+	struct kprobe *probes = kvcalloc(many, sizeof(*probes), GFP_KERNEL);
+	struct kprobe **pointers = kvcalloc(many, sizeof(*pointers), GFP_KERNEL);
+	char (*names)[32] = kvcalloc(many, sizeof(*names), GFP_KERNEL);
+	u64 begun, registered = 0, unregistered = 0;
+	unsigned int i;
+	int err = -ENOMEM;
+
+	if (!probes || !pointers || !names)
+		goto out;
+	for (i = 0; i < many; i++) {
+		snprintf(names[i], sizeof(names[i]), "rprobes_bench_%03u", i);
+		probes[i].symbol_name = names[i];
+		probes[i].pre_handler = pre;
+		if (strstr(what, "post"))
+			probes[i].post_handler = post;
+		if (strncmp(what, "entry", 5))
+			probes[i].offset = rprobes_bench_many_offset;
+		pointers[i] = &probes[i];
+	}
+	begun = ktime_get_ns();
+	err = register_kprobes(pointers, many);
+	registered = ktime_get_ns() - begun;
+	if (err)
+		goto out;
+	rprobes_bench_call_many();
+	begun = ktime_get_ns();
+	unregister_kprobes(pointers, many);
+	unregistered = ktime_get_ns() - begun;
+	pr_info("many %s %u %llu %llu hits %llu\n", what, many, registered / 1000, unregistered / 1000, sum_of_hits());
+out:
+	kvfree(names);
+	kvfree(pointers);
+	kvfree(probes);
+	return err;
+}
+
 static int __init bench_init(void)
 {
 	bool is_return = !strncmp(what, "ret", 3);
-	u64 without, with, n = 0;
-	int err, cpu, wait;
+	u64 without, with;
+	int err, wait;
+
+	if (many)
+		return bench_many();
 
 	if (!strcmp(what, "entry_post") || !strcmp(what, "int3"))
 		kp.post_handler = post;
@@ -86,9 +145,7 @@ static int __init bench_init(void)
 		unregister_kretprobe(&rp);
 	else
 		unregister_kprobe(&kp);
-	for_each_possible_cpu(cpu)
-		n += per_cpu(hits, cpu);
-	pr_info("%s %llu hits %llu\n", what, (with - without) * 100 / CALLS, n);
+	pr_info("%s %llu hits %llu\n", what, (with - without) * 100 / CALLS, sum_of_hits());
 	return 0;
 }
 

@@ -11,13 +11,16 @@ use anyhow::{bail, ensure, Context, Result};
 use serde::Serialize;
 
 use crate::{
-    initramfs::Initramfs,
+    initramfs::{own_modules, Initramfs},
     kernel::Kernel,
     vm::{End, Limits, Vm},
 };
 
-/// How much dearer than its C twin a Rust probe may be.
+/// How much dearer than its C twin a hit of a Rust probe may be.
 const MOST: f64 = 1.02;
+
+/// The same for registering and unregistering probes.
+const MOST_MANY: f64 = 1.05;
 
 const CASES: [(&str, &str); 6] = [
     ("entry", "kprobe at entry, by ftrace: pre"),
@@ -28,14 +31,22 @@ const CASES: [(&str, &str); 6] = [
     ("ret_data", "kretprobe with entry and data"),
 ];
 
+const MANY_CASES: [(&str, &str); 3] = [
+    ("entry", "at entries: pre"),
+    ("entry_post", "at entries: pre and post"),
+    ("inside", "inside: pre"),
+];
+
+const MANY: [u64; 4] = [1, 10, 100, 1000];
+
 #[derive(Serialize)]
 struct Results {
     kernel: String,
     release: String,
     /// Instructions per hit.
     hits: Vec<Hit>,
-    /// Microseconds of the guest's time.
-    unregister: Vec<Unregister>,
+    /// Microseconds of the guest's time for probes of different functions.
+    many: Vec<Many>,
 }
 
 #[derive(Serialize)]
@@ -48,10 +59,29 @@ struct Hit {
 }
 
 #[derive(Serialize)]
-struct Unregister {
+struct Many {
+    name: String,
+    what: String,
     probes: u64,
-    as_a_set: u64,
-    one_by_one: u64,
+    register: Pair,
+    unregister: Pair,
+}
+
+#[derive(Serialize)]
+struct Pair {
+    rust: f64,
+    c: f64,
+    ratio: f64,
+}
+
+impl Pair {
+    fn new(rust: f64, c: f64) -> Self {
+        Self {
+            rust,
+            c,
+            ratio: rust / c,
+        }
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -63,10 +93,13 @@ enum Line<'a> {
         hundredths: u64,
         hits: u64,
     },
-    Unregister {
+    /// Microseconds.
+    Many {
+        rust: bool,
+        name: &'a str,
         probes: u64,
-        as_a_set: u64,
-        one_by_one: u64,
+        register: u64,
+        unregister: u64,
     },
 }
 
@@ -74,11 +107,16 @@ fn parse(line: &str) -> Option<Line<'_>> {
     let (module, rest) = line.split_once(": ")?;
     let words: Vec<_> = rest.split_whitespace().collect();
     match words[..] {
-        ["unregister", probes, as_a_set, one_by_one] => Some(Line::Unregister {
-            probes: probes.parse().ok()?,
-            as_a_set: as_a_set.parse().ok()?,
-            one_by_one: one_by_one.parse().ok()?,
-        }),
+        // Without hits, nothing was registered.
+        ["many", name, probes, register, unregister, "hits", hits] if hits != "0" => {
+            Some(Line::Many {
+                rust: module == "bench",
+                name,
+                probes: probes.parse().ok()?,
+                register: register.parse().ok()?,
+                unregister: unregister.parse().ok()?,
+            })
+        }
         [name, hundredths, "hits", hits] => Some(Line::Hit {
             rust: module == "bench",
             name,
@@ -91,25 +129,23 @@ fn parse(line: &str) -> Option<Line<'_>> {
 
 fn median(mut values: Vec<u64>) -> Option<f64> {
     values.sort_unstable();
-    values
-        .get(values.len() / 2)
-        .map(|hundredths| *hundredths as f64 / 100.0)
+    values.get(values.len() / 2).map(|value| *value as f64)
 }
 
 /// Returns whether no Rust probe is dearer than it may be.
 pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
-    let initramfs = Initramfs::new(repo, None, "")?;
+    let initramfs = Initramfs::new(repo, &own_modules(repo), &[])?;
     let limits = Limits {
-        whole: Duration::from_secs(900),
-        silence: Duration::from_secs(300),
+        whole: Duration::from_secs(1800),
+        silence: Duration::from_secs(600),
     };
     println!(
-        "Measuring on {}, Linux {} (about 2 minutes)",
+        "Measuring on {}, Linux {} (about 6 minutes)",
         kernel.name, kernel.release
     );
     let mut lines = Vec::new();
     // With a single processor there is no grace period to wait for when a probe is unregistered.
-    for (run, processors) in [("bench", 1), ("unregister", 2)] {
+    for (run, processors) in [("bench", 1), ("many", 2)] {
         let vm = Vm::new(kernel, &initramfs, run, limits).counting_instructions(processors);
         let outcome = vm.run(|line| lines.push(line.to_owned()))?;
         if let Some(splat) = outcome.splats.first() {
@@ -128,7 +164,7 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
         kernel: kernel.name.clone(),
         release: kernel.release.clone(),
         hits: Vec::new(),
-        unregister: Vec::new(),
+        many: Vec::new(),
     };
     for (name, what) in CASES {
         let of = |wanted: bool| {
@@ -143,6 +179,7 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
                 _ => None,
             });
             median(values.collect())
+                .map(|hundredths| hundredths / 100.0)
                 .with_context(|| format!("no result for {name}:\n{}", lines.join("\n")))
         };
         let (rust, c) = (of(true)?, of(false)?);
@@ -154,17 +191,31 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
             ratio: rust / c,
         });
     }
-    for line in &parsed {
-        if let Line::Unregister {
-            probes,
-            as_a_set,
-            one_by_one,
-        } = *line
-        {
-            results.unregister.push(Unregister {
+    for (name, what) in MANY_CASES {
+        for probes in MANY {
+            let of = |wanted: bool, registering: bool| {
+                let values = parsed.iter().filter_map(|line| match line {
+                    Line::Many {
+                        rust,
+                        name: n,
+                        probes: p,
+                        register,
+                        unregister,
+                    } if *rust == wanted && *n == name && *p == probes => {
+                        Some(if registering { *register } else { *unregister })
+                    }
+                    _ => None,
+                });
+                median(values.collect()).with_context(|| {
+                    format!("no result for {probes} probes {what}:\n{}", lines.join("\n"))
+                })
+            };
+            results.many.push(Many {
+                name: name.to_owned(),
+                what: what.to_owned(),
                 probes,
-                as_a_set,
-                one_by_one,
+                register: Pair::new(of(true, true)?, of(false, true)?),
+                unregister: Pair::new(of(true, false)?, of(false, false)?),
             });
         }
     }
@@ -173,7 +224,12 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
     fs::create_dir_all(repo.join("results"))?;
     fs::write(&file, serde_json::to_string_pretty(&results)?)?;
     eprintln!("Results: {}", file.display());
-    Ok(results.hits.iter().all(|hit| hit.ratio <= MOST))
+    let hits = results.hits.iter().all(|hit| hit.ratio <= MOST);
+    let many = results
+        .many
+        .iter()
+        .all(|row| row.register.ratio <= MOST_MANY && row.unregister.ratio <= MOST_MANY);
+    Ok(hits && many)
 }
 
 fn print(results: &Results) {
@@ -189,16 +245,25 @@ fn print(results: &Results) {
         );
     }
     println!(
-        "{:<44} {:>8} {:>8} {:>7}",
-        "microseconds to unregister", "set", "each", "ratio"
+        "{:<33} {:>9} {:>9} {:>6} {:>11} {:>9} {:>6}",
+        "milliseconds of the guest's time", "register", "C", "ratio", "unregister", "C", "ratio"
     );
-    for row in &results.unregister {
-        let ratio = row.one_by_one as f64 / row.as_a_set.max(1) as f64;
+    for row in &results.many {
+        let (register, unregister) = (&row.register, &row.unregister);
+        let remark = if register.ratio.max(unregister.ratio) > MOST_MANY {
+            "  too slow"
+        } else {
+            ""
+        };
         println!(
-            "{:<44} {:>8} {:>8} {ratio:>7.1}",
-            format!("{} probes", row.probes),
-            row.as_a_set,
-            row.one_by_one
+            "{:<33} {:>9.1} {:>9.1} {:>6.3} {:>11.1} {:>9.1} {:>6.3}{remark}",
+            format!("{} probes {}", row.probes, row.what),
+            register.rust / 1000.0,
+            register.c / 1000.0,
+            register.ratio,
+            unregister.rust / 1000.0,
+            unregister.c / 1000.0,
+            unregister.ratio
         );
     }
 }
@@ -219,20 +284,23 @@ mod tests {
             })
         );
         assert_eq!(
-            parse("bench: unregister 10 20 300"),
-            Some(Line::Unregister {
+            parse("bench: many entry 10 20 300 hits 1"),
+            Some(Line::Many {
+                rust: true,
+                name: "entry",
                 probes: 10,
-                as_a_set: 20,
-                one_by_one: 300
+                register: 20,
+                unregister: 300
             })
         );
+        assert_eq!(parse("bench: many entry 10 20 300 hits 0"), None);
         assert_eq!(parse("bench: something else"), None);
         assert_eq!(parse("# rprobes: done"), None);
     }
 
     #[test]
     fn one_odd_round_does_not_count() {
-        assert_eq!(median(vec![100, 9900, 110]), Some(1.1));
+        assert_eq!(median(vec![100, 9900, 110]), Some(110.0));
         assert_eq!(median(vec![]), None);
     }
 }

@@ -17,7 +17,7 @@ use std::{
 use anyhow::{bail, ensure, Context, Result};
 use tempfile::TempDir;
 
-use crate::{initramfs::files, kernel::Kernel, ktap::Test, report::Report};
+use crate::{imports, initramfs::files, kernel::Kernel, ktap::Test, report::Report};
 
 struct Host<'a> {
     kernel: &'a Kernel,
@@ -38,6 +38,7 @@ const CASES: &[(&str, Case)] = &[
     ("kdir_of_clang_without_llvm", kdir_of_clang_without_llvm),
     ("kernel_that_is_unknown", kernel_that_is_unknown),
     ("new_module_builds_with_kdir", new_module_builds_with_kdir),
+    ("new_module_is_tested", new_module_is_tested),
     ("new_module_needs_a_good_name", new_module_needs_a_good_name),
     (
         "new_module_overwrites_nothing",
@@ -53,6 +54,7 @@ const CASES: &[(&str, Case)] = &[
         examples_of_the_documentation_compile,
     ),
     ("hit_path_calls_nothing", hit_path_calls_nothing),
+    ("imports_go_one_way", imports_go_one_way),
     ("misuse_does_not_compile", misuse_does_not_compile),
     ("broken_download_is_mended", broken_download_is_mended),
 ];
@@ -213,6 +215,66 @@ fn new_module_builds_with_kdir(host: &Host<'_>) -> Result<()> {
         !text.contains("warning"),
         "the new module builds with warnings: {text}"
     );
+    Ok(())
+}
+
+/// "make test" in the directory of a new module: passes as it was made, and fails by its exit status for a test that
+/// fails, a test that is missing, and a kernel that complains.
+fn new_module_is_tested(host: &Host<'_>) -> Result<()> {
+    let parent = host.new_module()?;
+    let directory = parent.path().join("my_probe");
+    let kernel = format!("KERNEL={}", host.kernel.name);
+    let test = |more: &[&str]| {
+        let arguments = [&["test", &kernel], more].concat();
+        host.make(&directory, &arguments)
+    };
+    let (ok, text) = test(&[])?;
+    ensure!(
+        ok && text.contains("ok    my_probe (") && text.contains("\n1 passed, 0 failed\n"),
+        "make test in the new directory: {text}"
+    );
+    let results = directory.join("results");
+    let ktap = fs::read_to_string(results.join("ktap.txt"))?;
+    ensure!(ktap.contains("\nok 1 my_probe\n"), "ktap.txt: {ktap}");
+    let junit = fs::read_to_string(results.join("junit.xml"))?;
+    ensure!(
+        junit.contains(r#"<testcase name="my_probe""#),
+        "junit.xml: {junit}"
+    );
+    let (ok, text) = test(&["TEST=nothing"])?;
+    ensure!(
+        !ok && text.contains("there is no test ") && !text.contains("passed"),
+        "without a test: {text}"
+    );
+    // One that finds no hit, as nothing calls that function; and one that never ends in the kernel's log.
+    let script = directory.join("tests/my_probe.sh");
+    let good = fs::read_to_string(&script)?;
+    fs::write(&script, good.replace("symbol=kernel_clone", "symbol=kernel_power_off"))?;
+    fs::write(directory.join("tests/another.sh"), "load my_probe\nunload my_probe\n")?;
+    let (ok, text) = test(&[])?;
+    ensure!(
+        !ok && text.contains("FAIL  my_probe (") && text.contains("1 passed, 1 failed\n"),
+        "a probe without a hit should fail: {text}"
+    );
+    // A kernel that complains.
+    fs::write(&script, good)?;
+    let source = directory.join("my_probe.rs");
+    let text = fs::read_to_string(&source)?.replace(
+        "let symbol = params::symbol.get()?;",
+        "kernel::warn_on!(true);\n            let symbol = params::symbol.get()?;",
+    );
+    fs::write(&source, text)?;
+    let (ok, text) = test(&["TEST=my_probe"])?;
+    ensure!(
+        !ok && text.contains("the kernel complained:") && text.contains("0 passed, 1 failed\n"),
+        "a kernel that complains should fail: {text}"
+    );
+    Ok(())
+}
+
+fn imports_go_one_way(host: &Host<'_>) -> Result<()> {
+    let complaints = imports::check(&host.repo.join("rust"))?;
+    ensure!(complaints.is_empty(), "{}", complaints.join("\n"));
     Ok(())
 }
 

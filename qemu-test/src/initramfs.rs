@@ -22,9 +22,8 @@ pub struct Initramfs {
 const KMOD_NAMES: [&str; 4] = ["insmod", "rmmod", "lsmod", "modinfo"];
 
 impl Initramfs {
-    /// With all modules of `repo`, those of `others` if it is another directory, and the tests whose names contain
-    /// `only`.
-    pub fn new(repo: &Path, others: Option<&Path>, only: &str) -> Result<Self> {
+    /// With the modules of these directories, and these tests.
+    pub fn new(repo: &Path, modules: &[PathBuf], tests: &[PathBuf]) -> Result<Self> {
         let mut archive = Archive {
             inode: 0,
             file: NamedTempFile::new()?,
@@ -48,13 +47,11 @@ impl Initramfs {
         for name in ["run-tests", "prelude", "demo", "bench", "welcome"] {
             archive.copy(&guest.join(name), &format!("rprobes/{name}"))?;
         }
-        for test in tests(repo, only)? {
-            archive.copy(&test, &format!("rprobes/tests/{}", name(&test)))?;
+        for test in tests {
+            archive.copy(test, &format!("rprobes/tests/{}", name(test)))?;
         }
-        let mut directories = vec![repo.join("samples"), repo.join("qemu-test/modules")];
-        directories.extend(others.filter(|others| *others != repo).map(Path::to_owned));
-        for directory in directories {
-            for module in files(&directory, "ko")? {
+        for directory in modules {
+            for module in files(directory, "ko")? {
                 archive.copy(&module, &format!("modules/{}", name(&module)))?;
             }
         }
@@ -91,7 +88,7 @@ impl Archive {
     }
 
     fn copy(&mut self, from: &Path, to: &str) -> Result<()> {
-        let content = fs::read(from).with_context(|| format!("can not read {}", from.display()))?;
+        let content = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
         self.entry(to, ModeFileType::Regular, 0o755, &content)
     }
 
@@ -110,7 +107,7 @@ impl Archive {
         let output = Command::new("ldd")
             .arg(kmod)
             .output()
-            .context("can not run ldd")?;
+            .context("cannot run ldd")?;
         let mut made = Vec::new();
         for library in String::from_utf8_lossy(&output.stdout)
             .split_whitespace()
@@ -139,9 +136,14 @@ impl Archive {
     }
 }
 
-/// The guest's tests whose names contain `only`.
-pub fn tests(repo: &Path, only: &str) -> Result<Vec<PathBuf>> {
-    let mut tests = files(&repo.join("qemu-test/tests"), "sh")?;
+/// The directories of rprobes' own modules.
+pub fn own_modules(repo: &Path) -> Vec<PathBuf> {
+    vec![repo.join("samples"), repo.join("qemu-test/modules")]
+}
+
+/// The tests of a directory whose names contain `only`.
+pub fn tests(directory: &Path, only: &str) -> Result<Vec<PathBuf>> {
+    let mut tests = files(directory, "sh")?;
     tests.retain(|path| {
         path.file_stem()
             .is_some_and(|name| name.to_string_lossy().contains(only))
@@ -152,7 +154,7 @@ pub fn tests(repo: &Path, only: &str) -> Result<Vec<PathBuf>> {
 /// The files of a directory that end in `.extension`, sorted.
 pub fn files(directory: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let entries =
-        fs::read_dir(directory).with_context(|| format!("can not read {}", directory.display()))?;
+        fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry?.path();

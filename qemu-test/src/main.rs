@@ -6,6 +6,7 @@
 mod bench;
 mod console;
 mod host_tests;
+mod imports;
 mod initramfs;
 mod kernel;
 mod ktap;
@@ -19,7 +20,7 @@ use anyhow::{bail, Result};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    initramfs::Initramfs,
+    initramfs::{own_modules, Initramfs},
     kernel::Kernel,
     vm::{End, Limits, Vm},
 };
@@ -34,7 +35,7 @@ struct Arguments {
     /// Where rprobes is.
     #[arg(long, global = true, default_value = ".")]
     repo: PathBuf,
-    /// A directory with modules of somebody else, to be copied in as well.
+    /// A directory with modules of somebody else: to be tested, or to be copied in as well.
     #[arg(long, global = true)]
     modules: Option<PathBuf>,
     /// Run only the tests whose names contain this.
@@ -69,14 +70,22 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<bool> {
     let kernel = Kernel::find(&kernel::cache()?, &arguments.kernel)?;
     let repo = arguments.repo.canonicalize()?;
-    match arguments.command {
-        Command::Demo => demo(&kernel, &Initramfs::new(&repo, None, "")?),
-        Command::Bench => bench::run(&kernel, &repo),
-        Command::Test => suite::run(&kernel, &repo, &arguments.only),
-        Command::Shell => vm::shell(
-            &kernel,
-            &Initramfs::new(&repo, arguments.modules.as_deref(), "")?,
-        ),
+    let others = match arguments.modules {
+        Some(directory) => Some(directory.canonicalize()?).filter(|directory| *directory != repo),
+        None => None,
+    };
+    let mut modules = own_modules(&repo);
+    match (arguments.command, others) {
+        (Command::Demo, _) => demo(&kernel, &Initramfs::new(&repo, &modules, &[])?),
+        (Command::Bench, _) => bench::run(&kernel, &repo),
+        (Command::Test, None) => suite::run(&kernel, &repo, &arguments.only),
+        (Command::Test, Some(others)) => {
+            suite::run_others(&kernel, &repo, &others, &arguments.only)
+        }
+        (Command::Shell, others) => {
+            modules.extend(others);
+            vm::shell(&kernel, &Initramfs::new(&repo, &modules, &[])?)
+        }
     }
 }
 

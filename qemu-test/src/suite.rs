@@ -5,35 +5,66 @@
 
 use std::{
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
 
-use anyhow::Result;
+use anyhow::{ensure, Result};
 
 use crate::{
     console::Splat,
     host_tests,
-    initramfs::{tests, Initramfs},
+    initramfs::{own_modules, tests, Initramfs},
     kernel::Kernel,
     ktap::{self, Line, Test},
     report::Report,
     vm::{End, Limits, Outcome, Vm},
 };
 
-/// Returns whether all tests passed.
+/// Runs rprobes' own tests. Returns whether all passed.
 pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
-    let results = repo.join("results");
-    fs::create_dir_all(&results)?;
-    println!("Testing with {}, Linux {}", kernel.name, kernel.release);
+    let results = results(kernel, repo)?;
+    let tests = tests(&repo.join("qemu-test/tests"), only)?;
+    let initramfs = Initramfs::new(repo, &own_modules(repo), &tests)?;
     let mut report = Report::default();
-    let initramfs = Initramfs::new(repo, None, only)?;
     unit_tests(repo, only, &mut report)?;
-    guest_tests(kernel, &initramfs, repo, only, &mut report)?;
+    guest_tests(kernel, &initramfs, &tests, &results, &mut report)?;
     misbehaving_guests(kernel, &initramfs, only, &mut report)?;
     host_tests::run(kernel, repo, only, &mut report)?;
-    report.write(&results)?;
+    finish(&report, &results)
+}
+
+/// Runs the tests of somebody else's modules, those in `directory/tests`. Returns whether all passed.
+pub fn run_others(kernel: &Kernel, repo: &Path, directory: &Path, only: &str) -> Result<bool> {
+    let scripts = directory.join("tests");
+    let tests = if scripts.is_dir() {
+        tests(&scripts, only)?
+    } else {
+        Vec::new()
+    };
+    ensure!(
+        !tests.is_empty(),
+        "there is no test {}; {} says how to write one",
+        scripts.join(format!("*{only}*.sh")).display(),
+        repo.join("qemu-test/README.md").display()
+    );
+    let results = results(kernel, directory)?;
+    let initramfs = Initramfs::new(repo, &[directory.to_owned()], &tests)?;
+    let mut report = Report::default();
+    guest_tests(kernel, &initramfs, &tests, &results, &mut report)?;
+    finish(&report, &results)
+}
+
+fn results(kernel: &Kernel, directory: &Path) -> Result<PathBuf> {
+    let results = directory.join("results");
+    fs::create_dir_all(&results)?;
+    println!("Testing with {}, Linux {}", kernel.name, kernel.release);
+    Ok(results)
+}
+
+fn finish(report: &Report, results: &Path) -> Result<bool> {
+    report.write(results)?;
     let failed = report.failed();
     eprintln!(
         "Results: {0}/ktap.txt, {0}/junit.xml, {0}/console.log",
@@ -91,15 +122,15 @@ fn unit_tests(repo: &Path, only: &str, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// The scripts in `qemu-test/tests`, all in one guest.
+/// These tests, all in one guest.
 fn guest_tests(
     kernel: &Kernel,
     initramfs: &Initramfs,
-    repo: &Path,
-    only: &str,
+    tests: &[PathBuf],
+    results: &Path,
     report: &mut Report,
 ) -> Result<()> {
-    let wanted: Vec<String> = tests(repo, only)?
+    let wanted: Vec<String> = tests
         .iter()
         .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
         .collect();
@@ -129,7 +160,7 @@ fn guest_tests(
             }),
             Line::Version | Line::Plan(_) | Line::Other => {}
         })?;
-    fs::write(repo.join("results/console.log"), &outcome.console)?;
+    fs::write(results.join("console.log"), &outcome.console)?;
     for splat in &outcome.splats {
         report.fail(splat.test.as_deref().unwrap_or("boot"), &complaint(splat));
     }

@@ -34,4 +34,4 @@ unload bench_target
 refuse when_loaded symbol=kernel_clone
 expect '^when_loaded: kernel_clone names no module to wait for: write module:function$'
 refuse when_loaded symbol=printk:_printk
-expect '^when_loaded: can not wait for printk: it is part of this kernel and no module, so name the function alone'
+expect '^when_loaded: cannot wait for printk: it is part of this kernel and no module, so name the function alone'

@@ -412,8 +412,11 @@ unsafe extern "C" fn pre_at_ftrace<T: Handler>(
     if T::HAS_PRE {
         T::pre(handler, &Context::new(core, regs, Pre, fault_of(handler)));
     }
+    let behind = core
+        .address()
+        .wrapping_add(bindings::RPROBES_FTRACE_INSN_SIZE as usize);
     // SAFETY: It is set back before anything goes on there.
-    unsafe { regs.set_ip(core.address() + bindings::RPROBES_FTRACE_INSN_SIZE as usize) };
+    unsafe { regs.set_ip(behind) };
     T::post(handler, &Context::new(core, regs, Post, fault_of(handler)));
     // SAFETY: As it was.
     unsafe { regs.set_ip(ip) };

@@ -17,7 +17,7 @@ pub(crate) fn explain(error: Error, target: &Target<'_>, location: &Location, op
         EINVAL => invalid(location),
         EILSEQ => "the offset is inside an instruction; take one that objdump -d shows",
         EOPNOTSUPP => "the kernel cannot execute that instruction out of line; try the next one",
-        ENOENT => "it ran as its module was loaded, and is no longer there (__init)",
+        ENOENT => "its module is going away, or it ran as that was loaded and is no longer there (__init)",
         _ => "the kernel refused it",
     });
     log!(
