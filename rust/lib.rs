@@ -4,7 +4,7 @@
 //! Linux kernel probes in safe Rust.
 //!
 //! A module plants a probe on an instruction of the running kernel, its handler sees the registers there, and
-//! everything is taken out again when the module goes away:
+//! everything is removed again when the module is unloaded:
 //!
 //! ```
 //! use kernel::{prelude::*, sync::atomic::{Atomic, Relaxed}};
@@ -34,14 +34,13 @@
 //!
 //! # Contexts
 //!
-//! - *process context*: may sleep. Probes are registered and dropped here, and messages about errors appear in
-//!   the kernel log from here.
-//! - *atomic context*: must not sleep, take a mutex, or allocate with `GFP_KERNEL`. **Every handler runs in
+//! - *process context*: code may sleep. Probes are registered and dropped here.
+//! - *atomic context*: code must not sleep, take a mutex, or allocate with `GFP_KERNEL`. **Every handler runs in
 //!   atomic context**, on any CPU, on several at once, with preemption or interrupts off.
 //!
-//! That handlers do not sleep is the one thing that this crate asks for and the compiler can not check. A handler that
-//! sleeps may find its probe freed when it wakes up; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` tells of it. What this
-//! crate itself does by sleeping is refused there: registering a probe fails, and dropping one stops the machine.
+//! That handlers do not sleep is the one thing that this crate requires and the compiler cannot check. A handler that
+//! sleeps may find its probe freed when it wakes up; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` reports it. Where this
+//! crate itself would have to sleep, a handler is refused: registering a probe fails, and dropping one stops the machine.
 //!
 //! # For those who come from C
 //!
@@ -49,11 +48,13 @@
 //! |---|---|
 //! | `struct kprobe`, `register_kprobe()` | [`Kprobe::new`](kprobe::Kprobe::new) |
 //! | `.symbol_name`, `.offset`, `.addr` | [`Target`] |
+//! | livepatch's `sympos` | [`Target::position`] |
 //! | `.pre_handler`, `.post_handler` | [`kprobe::Handler`] |
 //! | `.fault_handler`, until Linux 5.14 | [`kprobe::Handler::fault`] |
 //! | `unregister_kprobe()` | drop it, or [`Kprobe::unregister`](kprobe::Kprobe::unregister) |
 //! | `KPROBE_FLAG_DISABLED` | [`Kprobe::new_disabled`](kprobe::Kprobe::new_disabled) |
 //! | `enable_kprobe()`, `disable_kprobe()` | [`Kprobe::enable`](kprobe::Kprobe::enable), [`Kprobe::disable`](kprobe::Kprobe::disable) |
+//! | the same at the request of a handler: `irq_work_queue()`, `schedule_work()` | [`Context::disable_later`], [`Context::unregister_later`] |
 //! | `.nmissed`, `kprobe_optimized()`, `kprobe_ftrace()`, `kprobe_gone()` | [`Kprobe::stats`](kprobe::Kprobe::stats) |
 //! | `register_kprobes()`, `unregister_kprobes()` | [`ProbeSet`] |
 //! | `struct kretprobe`, `register_kretprobe()` | [`Kretprobe::new`](kretprobe::Kretprobe::new) |
@@ -69,12 +70,12 @@
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
 //! | `pr_info_ratelimited()` | [`ratelimited!`] |
 //! | `this_cpu_add()` | [`Counters`] |
-//! | `kfifo`, to leave a handler by | [`Ring`] |
+//! | `kfifo`, as the way out of a handler | [`Ring`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `%pS` | [`Symbol`] |
 //! | `module_param_string()` | [`module!`] |
 //! | `trace_printk()`, `tracing_off()` | [`trace_printk!`], [`tracing`] |
-//! | `__kprobes`, `NOKPROBE_SYMBOL()` | done for what the kernel calls; what it calls in turn may be probed, and is then missed |
+//! | `__kprobes`, `NOKPROBE_SYMBOL()` | done for what the kernel calls; what that calls in turn can be probed, and such hits are missed |
 
 // kbuild says so, too, but rustdoc does not hear it.
 #![cfg_attr(any(doc, doctest), no_std)]

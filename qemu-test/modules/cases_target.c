@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 /*
- * Functions to be probed that know where they return to, which Rust can not ask for.
+ * Functions to be probed that know where they return to, which Rust cannot ask for.
  */
 #include <linux/compiler.h>
 #include <linux/types.h>

@@ -119,7 +119,12 @@ impl kernel::Module for Later {
         probe.enable()?;
         call();
         let then = probe.handler().0.hits();
-        pr_info!("disabled: {} hits, disabled {}, then {} hits\n", hits, was, then);
+        pr_info!(
+            "disabled: {} hits, disabled {}, then {} hits\n",
+            hits,
+            was,
+            then
+        );
         drop(probe);
 
         let probe = KBox::pin_init(Kprobe::new(TARGET, Once(Count::new())), GFP_KERNEL)?;
@@ -165,12 +170,12 @@ impl kernel::Module for Later {
 
         // The probe goes at the same moment, by its owner.
         let once = Arc::new(Once(Count::new()), GFP_KERNEL)?;
-        for _ in 0..200 {
+        for _ in 0..50 {
             let probe = KBox::pin_init(Kprobe::new(TARGET, once.clone()), GFP_KERNEL)?;
             call();
             drop(probe);
         }
-        pr_info!("races: {} hits of 200 calls\n", once.0.hits());
+        pr_info!("races: {} hits of 50 calls\n", once.0.hits());
 
         // Two for the drain: one that nobody asks for anything, and one that is asked a moment before.
         let probe = KBox::pin_init(Kprobe::new(TARGET, Counts(Count::new())), GFP_KERNEL)?;

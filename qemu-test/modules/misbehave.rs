@@ -35,7 +35,7 @@ extern "C" {
     static rprobes_misbehave_offset: u32;
 }
 
-/// Probes a division, and tells of its traps.
+/// Probes a division, and prints its traps.
 struct Division;
 
 #[vtable]

@@ -111,7 +111,7 @@ impl kernel::Module for Redirects {
             pr_info!("{}: {} {} {}\n", name, before, with, call());
         }
 
-        // A breakpoint that the kernel has replaced by a jump can not redirect, so it must leave this one alone; by the
+        // A breakpoint that the kernel has replaced by a jump cannot redirect, so it must leave this one alone; by the
         // time that it has replaced one that came later, at a place of the same kind, it would have replaced this.
         let target = Target::symbol(c"rprobes_redirect_untraced");
         let probe = KBox::pin_init(Kprobe::new(target, ToOther), GFP_KERNEL)?;

@@ -31,13 +31,12 @@ const CASES: [(&str, &str); 6] = [
     ("ret_data", "kretprobe with entry and data"),
 ];
 
-const MANY_CASES: [(&str, &str); 3] = [
-    ("entry", "at entries: pre"),
-    ("entry_post", "at entries: pre and post"),
-    ("inside", "inside: pre"),
+const MANY_CASES: [(&str, &str, &[u64]); 4] = [
+    ("entry", "at entries: pre", &[1, 10, 100, 1000]),
+    ("entry_post", "at entries: pre and post", &[1, 10, 100]),
+    ("inside", "inside, optimised: pre", &[1, 10, 100, 1000]),
+    ("inside_post", "inside: pre and post", &[1, 10, 100, 1000]),
 ];
-
-const MANY: [u64; 4] = [1, 10, 100, 1000];
 
 #[derive(Serialize)]
 struct Results {
@@ -191,8 +190,8 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
             ratio: rust / c,
         });
     }
-    for (name, what) in MANY_CASES {
-        for probes in MANY {
+    for (name, what, counts) in MANY_CASES {
+        for probes in counts.iter().copied() {
             let of = |wanted: bool, registering: bool| {
                 let values = parsed.iter().filter_map(|line| match line {
                     Line::Many {
@@ -207,7 +206,10 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
                     _ => None,
                 });
                 median(values.collect()).with_context(|| {
-                    format!("no result for {probes} probes {what}:\n{}", lines.join("\n"))
+                    format!(
+                        "no result for {probes} probes {what}:\n{}",
+                        lines.join("\n")
+                    )
                 })
             };
             results.many.push(Many {

@@ -81,7 +81,7 @@ impl Host<'_> {
             .env_remove("KERNEL")
             .stdin(Stdio::null())
             .output()
-            .context("can not run make")?;
+            .context("cannot run make")?;
         let text = [output.stdout, output.stderr].concat();
         Ok((
             output.status.success(),
@@ -249,8 +249,14 @@ fn new_module_is_tested(host: &Host<'_>) -> Result<()> {
     // One that finds no hit, as nothing calls that function; and one that never ends in the kernel's log.
     let script = directory.join("tests/my_probe.sh");
     let good = fs::read_to_string(&script)?;
-    fs::write(&script, good.replace("symbol=kernel_clone", "symbol=kernel_power_off"))?;
-    fs::write(directory.join("tests/another.sh"), "load my_probe\nunload my_probe\n")?;
+    fs::write(
+        &script,
+        good.replace("symbol=kernel_clone", "symbol=kernel_power_off"),
+    )?;
+    fs::write(
+        directory.join("tests/another.sh"),
+        "load my_probe\nunload my_probe\n",
+    )?;
     let (ok, text) = test(&[])?;
     ensure!(
         !ok && text.contains("FAIL  my_probe (") && text.contains("1 passed, 1 failed\n"),
@@ -459,7 +465,7 @@ fn broken_download_is_mended(host: &Host<'_>) -> Result<()> {
             .stderr(Stdio::null())
             .process_group(0)
             .spawn()
-            .context("can not start the download")
+            .context("cannot start the download")
     };
     let bytes = || -> Result<u64> {
         let mut bytes = 0;

@@ -33,7 +33,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "module",
-        &["text", "log", "machine", "place", "collect", "trace", "probe"],
+        &[
+            "text", "log", "machine", "place", "collect", "trace", "probe",
+        ],
     ),
 ];
 
@@ -61,7 +63,10 @@ pub fn check(directory: &Path) -> Result<Vec<String>> {
                 ));
             }
             if *module != target {
-                edges.insert((module, sources.get_key_value(&target).map_or(module, |(m, _)| m)));
+                edges.insert((
+                    module,
+                    sources.get_key_value(&target).map_or(module, |(m, _)| m),
+                ));
             }
         }
         if !module.is_empty() && !MAY_IMPORT.iter().any(|(known, _)| *known == room(module)) {
@@ -92,8 +97,8 @@ struct Source {
 
 fn read(directory: &Path, module: &mut Module) -> Result<BTreeMap<Module, Source>> {
     let mut sources = BTreeMap::new();
-    for entry in fs::read_dir(directory)
-        .with_context(|| format!("cannot read {}", directory.display()))?
+    for entry in
+        fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?
     {
         let file = entry?.path();
         let stem = file
@@ -327,30 +332,54 @@ mod tests {
     fn nor_through_the_root() {
         let machine = ("machine/mod.rs", "use crate::Target;");
         let found = complaints(&[LIB, PLACE, TARGET, machine]);
-        assert!(found[0].contains("machine must not import place"), "{found:?}");
+        assert!(
+            found[0].contains("machine must not import place"),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn nor_in_a_macro() {
-        let machine = ("machine/mod.rs", "fn f() { print!(\"{}\", crate::place::Target); }");
+        let machine = (
+            "machine/mod.rs",
+            "fn f() { print!(\"{}\", crate::place::Target); }",
+        );
         let found = complaints(&[LIB, PLACE, TARGET, machine]);
-        assert!(found[0].contains("machine must not import place"), "{found:?}");
+        assert!(
+            found[0].contains("machine must not import place"),
+            "{found:?}"
+        );
     }
 
     #[test]
     fn nor_in_a_circle() {
         let found = complaints(&[
             LIB,
-            ("place/mod.rs", "mod target; mod symbol; pub use target::Target;"),
-            ("place/target.rs", "use super::symbol::Symbol; pub struct Target;"),
-            ("place/symbol.rs", "mod inner { use crate::place::Target; } pub struct Symbol;"),
+            (
+                "place/mod.rs",
+                "mod target; mod symbol; pub use target::Target;",
+            ),
+            (
+                "place/target.rs",
+                "use super::symbol::Symbol; pub struct Target;",
+            ),
+            (
+                "place/symbol.rs",
+                "mod inner { use crate::place::Target; } pub struct Symbol;",
+            ),
         ]);
-        assert_eq!(found, ["these import one another: place::symbol, place::target"]);
+        assert_eq!(
+            found,
+            ["these import one another: place::symbol, place::target"]
+        );
     }
 
     #[test]
     fn a_room_that_nobody_knows_is_a_complaint() {
         let found = complaints(&[LIB, ("attic.rs", "")]);
-        assert!(found[0].ends_with("nothing says what attic may import"), "{found:?}");
+        assert!(
+            found[0].ends_with("nothing says what attic may import"),
+            "{found:?}"
+        );
     }
 }

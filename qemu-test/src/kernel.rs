@@ -23,7 +23,7 @@ pub struct Kernel {
     pub build: PathBuf,
     /// How long one test may take; one has 2000 probes come and go on a busy machine.
     pub test_limit: Duration,
-    /// Whether it tells of code that sleeps where it must not.
+    /// Whether it reports code that sleeps where it must not.
     pub checks_sleep: bool,
     /// Whether it was built with clang, which make must be told then.
     pub is_clang: bool,
@@ -50,7 +50,7 @@ impl Kernel {
         let build = directory.join("build");
         let release = build.join("include/config/kernel.release");
         let release = fs::read_to_string(&release)
-            .with_context(|| format!("can not read {}", release.display()))?;
+            .with_context(|| format!("cannot read {}", release.display()))?;
         // Such a kernel checks everything else, too, and is several times slower.
         let checks_sleep = build.join("include/config/DEBUG_ATOMIC_SLEEP").exists();
         Ok(Self {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The rprobes authors
-# The types can not prevent it, so it is refused.
+# The types cannot prevent it, so it is refused.
 (while [ ! -e /tmp/stop ]; do read -r _ </proc/uptime; done) &
 load in_handler
 touch /tmp/stop

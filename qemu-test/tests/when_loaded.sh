@@ -30,7 +30,7 @@ same "$(log | grep -c 'not_this_either: no such function')" 2
 unload when_loaded
 expect '^when_loaded: unloaded: hits 0 \(Refused\), missed None'
 unload bench_target
-# What can not be waited for.
+# What cannot be waited for.
 refuse when_loaded symbol=kernel_clone
 expect '^when_loaded: kernel_clone names no module to wait for: write module:function$'
 refuse when_loaded symbol=printk:_printk

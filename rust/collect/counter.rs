@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! Counting in handlers: each CPU has a copy of its own, so nothing is locked and no cache line is fought for.
+//! Counting in handlers: each CPU has a copy of its own, so nothing is locked and no cache line is contended.
 //!
 //! C header: [`include/linux/percpu.h`](srctree/include/linux/percpu.h)
 

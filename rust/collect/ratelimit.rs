@@ -11,10 +11,10 @@ use kernel::{str::CStrExt, types::Opaque};
 
 use crate::bindings;
 
-/// Does what is in its braces, but no more than 10 times in 5 seconds: for a handler that prints. The limit is that of
-/// this place in the code alone. Any context.
+/// Does what is in its braces, but at most 10 times in 5 seconds: for a handler that prints. The limit is for this
+/// place in the code alone. Any context.
 ///
-/// The kernel counts what was left out, and says how much it was, under the name of the module, when it goes on.
+/// The kernel counts what was suppressed, and says how much it was, under the name of the module, when printing resumes.
 /// Stands on `___ratelimit()`, as C's `pr_info_ratelimited()` does.
 ///
 /// # Examples

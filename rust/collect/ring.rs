@@ -10,10 +10,10 @@ use kernel::{
     sync::atomic::{Acquire, Atomic, Relaxed, Release},
 };
 
-/// A queue of a fixed size that handlers push to, on any CPU and in any context, and that process context takes from.
+/// A queue of fixed size that handlers push to, on any CPU and in any context, and that process context takes from.
 ///
 /// Nothing is locked and nothing waits: when it is full, what is pushed is dropped and counted. So a handler need
-/// not sleep, nor print, to tell what it has seen.
+/// neither sleep nor print to report what it has seen.
 ///
 /// # Examples
 ///

@@ -61,17 +61,25 @@ static void *address_of(const char *name)
 	return kp.addr ? (void *)kp.addr - 1 : NULL;
 }
 
+static int take_address(void *data, unsigned long address)
+{
+	*(void **)data = (void *)address;
+	return 1;
+}
+
+/* The first by a probe, which takes a millisecond, and the others by the first. */
 static bool can_look_up(void)
 {
 	bool can;
 
 	mutex_lock(&lookup_lock);
-	if (!on_each_match)
+	if (!on_each_match) {
 		on_each_match = address_of("kallsyms_on_each_match_symbol");
-	if (!on_each)
-		on_each = address_of("kallsyms_on_each_symbol");
-	if (!module_on_each)
-		module_on_each = address_of("module_kallsyms_on_each_symbol");
+		if (on_each_match) {
+			CALL(on_each_match, take_address, "kallsyms_on_each_symbol", &on_each);
+			CALL(on_each_match, take_address, "module_kallsyms_on_each_symbol", &module_on_each);
+		}
+	}
 	can = on_each_match && on_each && module_on_each;
 	mutex_unlock(&lookup_lock);
 	return can;

@@ -13,5 +13,5 @@ mod target;
 pub(crate) use resolve::{find, resolve, Location};
 pub(crate) use section::Section;
 pub use symbol::Symbol;
-pub use target::Target;
 pub(crate) use target::Place;
+pub use target::Target;

@@ -28,6 +28,26 @@ pub struct Location {
     pub(crate) in_module: bool,
 }
 
+impl Location {
+    /// Whether the function that `target` names still is where it was found: its module may have made way for another
+    /// meanwhile. Process context.
+    pub(crate) fn is_still_of(&self, target: &Target<'_>) -> bool {
+        let (Place::Symbol(full), false) = (target.place, self.name.is_some()) else {
+            return true;
+        };
+        let name = match full.iter().position(|&c| c == b':') {
+            Some(colon) => &full[colon + 1..],
+            None => full,
+        };
+        let mut buffer = Buffer::new();
+        let same = buffer
+            .entry(self.start)
+            .is_some_and(|entry| entry.start == self.start && entry.name == name);
+        // It may have several names.
+        same || matches!(find(target), Ok(Some(again)) if again.start == self.start)
+    }
+}
+
 /// How many functions of one name are listed.
 const LISTED: usize = 16;
 
@@ -140,7 +160,7 @@ fn by_name(full: &[u8], target: &Target<'_>) -> Result<Option<Location>> {
 }
 
 fn c_string(text: &[u8]) -> Result<CString> {
-    Ok(CString::try_from_fmt(fmt!("{}", BStr::from_bytes(text)))?)
+    CString::try_from_fmt(fmt!("{}", BStr::from_bytes(text)))
 }
 
 /// The one of the addresses that is meant.
@@ -222,7 +242,11 @@ fn list(name: &BStr, position: usize, address: usize) {
         position,
         BStr::from_bytes(before),
         BStr::from_bytes(behind.strip_prefix(b"__pfx_").unwrap_or(behind)),
-        if module.is_empty() { "" } else { ", in module " },
+        if module.is_empty() {
+            ""
+        } else {
+            ", in module "
+        },
         BStr::from_bytes(module)
     );
 }

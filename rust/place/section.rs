@@ -30,9 +30,17 @@ pub(crate) enum Section {
 
 /// The first that fits counts.
 const SECTIONS: [(Section, &CStr, &CStr); 5] = [
-    (Section::Noinstr, c"__noinstr_text_start", c"__noinstr_text_end"),
+    (
+        Section::Noinstr,
+        c"__noinstr_text_start",
+        c"__noinstr_text_end",
+    ),
     (Section::Entry, c"__entry_text_start", c"__entry_text_end"),
-    (Section::Kprobes, c"__kprobes_text_start", c"__kprobes_text_end"),
+    (
+        Section::Kprobes,
+        c"__kprobes_text_start",
+        c"__kprobes_text_end",
+    ),
     (Section::Text, c"_stext", c"_etext"),
     (Section::Init, c"_sinittext", c"_einittext"),
 ];

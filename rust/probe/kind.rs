@@ -8,7 +8,7 @@ use kernel::prelude::*;
 use super::Stats;
 use crate::place::Location;
 
-/// A kind of probe: how the kernel is told of it.
+/// A kind of probe: how the kernel is asked for it.
 ///
 /// All functions are called in process context. Those that take a `raw` may be called at the same time as others, and
 /// also for a probe that was just unregistered: they are then without effect.

@@ -23,9 +23,10 @@
 //!  drop: unregistered
 //! ```
 //!
-//! [`WhenLoaded`] is for a function in a module that comes and goes.
+//! [`WhenLoaded`] is for a function in a module that comes and goes. A handler can have its own probe disabled or
+//! unregistered a moment later: [`disable_later`](Context::disable_later), [`unregister_later`](Context::unregister_later).
 //!
-//! # What is guaranteed
+//! # Guarantees
 //!
 //! - The handler is initialised before it can be called, and is dropped after its last call has ended. Once
 //!   [`disable`](Planted::disable), [`unregister`](Planted::unregister) or `drop` has returned, no new call begins; once
@@ -34,34 +35,38 @@
 //! - A probe that is forgotten is unregistered when the module is unloaded.
 //! - Several probes at one address are called in the order in which they were planted.
 //!
-//! Not guaranteed is that each hit is seen: see below. Nor does the kernel keep a probed module from being unloaded; and
-//! Linux 7.3 may plant a probe into memory that is being freed if the module's own initialisation fails at the moment
+//! It is not guaranteed that every hit is seen: see below. Nor does the kernel keep a probed module from being unloaded;
+//! and Linux 7.3 may plant a probe into memory that is being freed if the module's own initialisation fails at the moment
 //! of registration. [`WhenLoaded`] does not suffer from that.
 //!
 //! # What handlers may do
 //!
 //! They run in atomic context, on any CPU and on several at once, so the state that they share is in atomics, in
-//! [`Counters`](crate::Counters) or in a [`Ring`](crate::Ring). They must not sleep, so not take a mutex nor allocate
-//! with `GFP_KERNEL`; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` tells of it. A probe that is hit while a handler runs
-//! on the same CPU is skipped and counted in [`Stats::missed`](crate::Stats), also one in a function that the handler
-//! itself calls, so a handler can not call itself.
+//! [`Counters`](crate::Counters) or in a [`Ring`](crate::Ring). They must not sleep, so they take no mutex and allocate
+//! nothing with `GFP_KERNEL`; a kernel with `CONFIG_DEBUG_ATOMIC_SLEEP` reports those that do. A probe that is hit while a
+//! handler runs on the same CPU is skipped and counted in [`Stats::missed`](crate::Stats). That includes probes in
+//! functions that the handler itself calls, so a handler cannot call itself.
 //!
-//! A handler may come in the middle of anything, which is what C programmers ran into:
+//! A handler may come in the middle of anything. C programmers ran into this:
 //!
 //! - *A lock that is taken in handlers and outside of them* stops the machine if the probed function is called, by an
-//!   interrupt perhaps, on the CPU that holds it. Let it be a `SpinLockIrq`, and call nothing that is probed with it
-//!   held; better do without.
+//!   interrupt perhaps, on the CPU that holds it. Use a `SpinLockIrq`, and call nothing that is probed while holding it;
+//!   better still, do without.
 //! - *Unlocking with `_bh`*, in C code that a handler calls, runs softirqs inside the probe.
-//! - *Locks may be probed*, `_raw_spin_lock` for example; their hits are many, and some are missed, as the kernel takes
-//!   them on the way to a handler, too.
-//! - *The probed address is not for calling*: it may lie past the landing pad (ENDBR) that a call must meet.
+//! - *Locks can be probed*, `_raw_spin_lock` for example. Their hits are many, and some are missed, as the kernel takes
+//!   locks on the way to a handler, too.
+//! - *The probed address cannot be called*: it may lie past the landing pad (ENDBR) that a call must meet.
 //!
 //! # Cost
 //!
-//! A probe at the entry of a function goes through ftrace where the architecture allows it (x86), others through
-//! a breakpoint, which the kernel may replace by a jump a moment after registration. Implementing
-//! [`post`](Handler::post) forbids that jump, and at the entry of a function it and livepatch exclude each other:
-//! leave it out if it has nothing to do.
+//! At the entry of a function a probe is called by ftrace where the architecture allows it (x86). There
+//! [`post`](Handler::post) costs little more than its call: the instruction is the one that ftrace patches, which does
+//! nothing, so `post` is called right after `pre`, and if there are several probes, before the `pre` of the next.
+//!
+//! Elsewhere a probe is a breakpoint, which the kernel may replace by a jump a moment after registration.
+//! Implementing `post` or [`fault`](Handler::fault) forbids that jump: leave them out if they have nothing to do.
+//!
+//! `make bench`, in the directory of rprobes, measures each of these.
 
 use kernel::{bindings::pt_regs, error::to_result, prelude::*, sync::Arc};
 
@@ -94,26 +99,28 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Called after the probed instruction was executed. Atomic context.
     ///
-    /// See [Cost](self#cost) for what implementing it costs.
+    /// See [Cost](self#cost).
     #[doc(alias = "post_handler")]
     fn post(&self, _cx: &PostContext<'_>) {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
 
     /// Called when a `read` of the context faults in `pre` or `post`; and on x86 when the probed instruction itself
-    /// traps, with the registers of that moment, the trap number, and for a page fault the address. It only
-    /// looks: the kernel handles the trap as it would have. Atomic context.
+    /// traps, with the registers at that moment, the trap number, and for a page fault the address. It only
+    /// observes: the kernel handles the trap as it would have. Atomic context.
     ///
-    /// Not seen are traps of instructions that the kernel emulates instead of executing them, such as CALL, and
-    /// general protection faults that the kernel mends by an exception table. Arm64 shows a module no traps of
-    /// instructions. Implementing this costs what [`post`](Self::post) costs; a probe without it costs nothing.
+    /// It does not see traps of instructions that the kernel emulates instead of executing them, such as CALL, nor
+    /// general protection faults that the kernel repairs through an exception table. Arm64 shows a module no traps of
+    /// instructions. Implementing this forbids jump optimisation, as [`post`](Self::post) does; reads that do not fault
+    /// cost nothing more.
     #[doc(alias = "fault_handler")]
     fn fault(&self, _cx: &FaultContext<'_>) {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
 
-    /// Whether [`pre`](Self::pre) makes the CPU go on elsewhere, with
-    /// [`PtRegs::set_ip`] or [`PtRegs::return_early`]. It costs what [`post`](Self::post) costs.
+    /// Whether [`pre`](Self::pre) makes the CPU continue elsewhere, with [`PtRegs::set_ip`] or
+    /// [`PtRegs::return_early`]. Such a probe is never optimised. At the entry of a function it excludes livepatches
+    /// ([`EBUSY`]), and cannot join probes that do not redirect; they can join it.
     const REDIRECTS: bool = false;
 }
 
@@ -209,8 +216,13 @@ impl Kind for Instruction {
     unsafe fn register(raw: *mut rprobes_kprobe, location: &Location) -> Result<usize> {
         let kp: *mut bindings::kprobe = raw.cast();
         // SAFETY: It is not registered, so nobody else uses it.
-        let (redirects, has_post, has_fault) =
-            unsafe { ((*raw).redirects, (*raw).post.is_some(), (*raw).fault.is_some()) };
+        let (redirects, has_post, has_fault) = unsafe {
+            (
+                (*raw).redirects,
+                (*raw).post.is_some(),
+                (*raw).fault.is_some(),
+            )
+        };
         // A probe that ftrace calls has no post handler: see `pre_at_ftrace`. Most that ftrace calls look like it
         // beforehand; for others, the kernel has the last word.
         let expected = arch::is_ftrace_insn(location.start, location.offset);
@@ -294,7 +306,11 @@ unsafe fn register_as(raw: *mut rprobes_kprobe, location: &Location, ftrace: boo
     let kp: *mut bindings::kprobe = raw.cast();
     // SAFETY: It is not registered, so nobody else uses it.
     unsafe {
-        (*kp).pre_handler = if ftrace { (*raw).pre_at_ftrace } else { (*raw).pre };
+        (*kp).pre_handler = if ftrace {
+            (*raw).pre_at_ftrace
+        } else {
+            (*raw).pre
+        };
         (*kp).post_handler = if ftrace { None } else { (*raw).post };
         struct_kprobe::locate(kp, location);
     }
@@ -367,7 +383,12 @@ fn fault_of<T: Handler>(handler: &T) -> Option<FaultHandler<'_>> {
 #[link_section = ".kprobes.text"]
 unsafe extern "C" fn pre<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_regs) -> c_int {
     // SAFETY: The kernel passes the probe, and registers of this CPU.
-    let (hit, regs) = unsafe { (Probe::<T, Instruction>::hit(kp.cast()), PtRegs::from_ptr(regs)) };
+    let (hit, regs) = unsafe {
+        (
+            Probe::<T, Instruction>::hit(kp.cast()),
+            PtRegs::from_ptr(regs),
+        )
+    };
     let (core, handler) = hit;
     let ip = regs.ip();
     T::pre(handler, &Context::new(core, regs, Pre, fault_of(handler)));
@@ -388,7 +409,12 @@ unsafe extern "C" fn post<T: Handler>(
         return;
     }
     // SAFETY: The kernel passes the probe, and registers of this CPU.
-    let (hit, regs) = unsafe { (Probe::<T, Instruction>::hit(kp.cast()), PtRegs::from_ptr(regs)) };
+    let (hit, regs) = unsafe {
+        (
+            Probe::<T, Instruction>::hit(kp.cast()),
+            PtRegs::from_ptr(regs),
+        )
+    };
     let (core, handler) = hit;
     T::post(handler, &Context::new(core, regs, Post, fault_of(handler)));
 }
@@ -406,7 +432,12 @@ unsafe extern "C" fn pre_at_ftrace<T: Handler>(
     regs: *mut pt_regs,
 ) -> c_int {
     // SAFETY: The kernel passes the probe, and registers of this CPU.
-    let (hit, regs) = unsafe { (Probe::<T, Instruction>::hit(kp.cast()), PtRegs::from_ptr(regs)) };
+    let (hit, regs) = unsafe {
+        (
+            Probe::<T, Instruction>::hit(kp.cast()),
+            PtRegs::from_ptr(regs),
+        )
+    };
     let (core, handler) = hit;
     let ip = regs.ip();
     if T::HAS_PRE {

@@ -18,14 +18,14 @@
 //!  it returns             Handler::ret(&self, &RetContext, &data)
 //! ```
 //!
-//! # What is guaranteed
+//! # Guarantees
 //!
-//! - `ret` gets what `entry` returned for the very same call, also of a function that calls itself, or that sleeps
+//! - `ret` gets what `entry` returned for the very same call, even of a function that calls itself, or that sleeps
 //!   and returns on another CPU.
-//! - `ret` may never come: the task exits inside the function, or the probe is unregistered meanwhile. The data is
-//!   then just forgotten, so it must not need [`Drop`].
-//! - No more than `maxactive` calls are followed at a time; the others are counted in
-//!   [`Stats::exhausted`](crate::Stats). A function that sleeps needs as many as there may be tasks in it.
+//! - `ret` may never be called: the task exits inside the function, or the probe is unregistered meanwhile. The data is
+//!   then simply forgotten, so it must not need [`Drop`].
+//! - At most `maxactive` calls are followed at a time; others are counted in [`Stats::exhausted`](crate::Stats). A
+//!   function that sleeps needs as many as there may be tasks in it.
 //!
 //! Both handlers run in atomic context: see [`kprobe`](crate::kprobe#what-handlers-may-do).
 

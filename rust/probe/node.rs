@@ -3,13 +3,7 @@
 
 //! A probe in memory: the kernel's part, what all kinds of probes have besides, and the handler.
 
-use core::{
-    cell::UnsafeCell,
-    ffi::CStr,
-    marker::PhantomPinned,
-    mem::offset_of,
-    ptr::NonNull,
-};
+use core::{cell::UnsafeCell, ffi::CStr, marker::PhantomPinned, mem::offset_of, ptr::NonNull};
 
 use kernel::{
     prelude::*,
@@ -290,9 +284,8 @@ impl Core {
 /// To be called by the helpers only, with the `later` of a core.
 unsafe extern "C" fn run_later(later: *mut bindings::rprobes_later) {
     // SAFETY: It is part of a core, which is alive: its owner cancels the work before it goes.
-    let this = unsafe {
-        NonNull::new_unchecked(later.byte_sub(offset_of!(Core, later)).cast::<Core>())
-    };
+    let this =
+        unsafe { NonNull::new_unchecked(later.byte_sub(offset_of!(Core, later)).cast::<Core>()) };
     // SAFETY: As above.
     let core = unsafe { this.as_ref() };
     // SAFETY: A handler has asked for it, so the probe was registered.
@@ -330,28 +323,59 @@ impl Ops {
         Self {
             core_at: offset_of!(Probe<T, K>, core),
             name: K::NAME,
-            // SAFETY: `raw` is of this kind; the rest is for the caller to promise, here and below.
-            register: |raw, location| unsafe { K::register(raw.cast(), location) },
-            unregister: |raws| {
-                // SAFETY: As above. Pointers of either type are alike.
-                let raws = unsafe {
-                    core::slice::from_raw_parts_mut(raws.as_mut_ptr().cast(), raws.len())
-                };
-                // SAFETY: As above.
-                unsafe { K::unregister(raws) }
-            },
-            // SAFETY: As above.
-            arm: |raw| unsafe { K::arm(raw.cast()) },
-            // SAFETY: As above.
-            disarm: |raw| unsafe { K::disarm(raw.cast()) },
-            // SAFETY: As above.
-            stats: |raw, address| unsafe { K::stats(raw.cast(), address) },
+            register: register::<K>,
+            unregister: unregister::<K>,
+            arm: arm::<K>,
+            disarm: disarm::<K>,
+            stats: stats::<K>,
             refusal: K::refusal,
         }
     }
 
-    /// Whether both unregister the same kind of probe.
+    /// Whether both are operations of the same kind of probe.
     pub(crate) fn is_kind_of(&self, other: &Self) -> bool {
         self.name == other.name
     }
+}
+
+/// # Safety
+///
+/// As for [`Kind::register`], for a `raw` of `K`.
+unsafe fn register<K: Kind>(raw: *mut c_void, location: &Location) -> Result<usize> {
+    // SAFETY: The caller promises the same.
+    unsafe { K::register(raw.cast(), location) }
+}
+
+/// # Safety
+///
+/// As for [`Kind::unregister`], for `raws` of `K`.
+unsafe fn unregister<K: Kind>(raws: &mut [*mut c_void]) {
+    // SAFETY: Pointers of either type are alike.
+    let raws = unsafe { core::slice::from_raw_parts_mut(raws.as_mut_ptr().cast(), raws.len()) };
+    // SAFETY: The caller promises the same.
+    unsafe { K::unregister(raws) }
+}
+
+/// # Safety
+///
+/// As for [`Kind::arm`], for a `raw` of `K`.
+unsafe fn arm<K: Kind>(raw: *mut c_void) -> Result<bool> {
+    // SAFETY: The caller promises the same.
+    unsafe { K::arm(raw.cast()) }
+}
+
+/// # Safety
+///
+/// As for [`Kind::disarm`], for a `raw` of `K`.
+unsafe fn disarm<K: Kind>(raw: *mut c_void) -> Result {
+    // SAFETY: The caller promises the same.
+    unsafe { K::disarm(raw.cast()) }
+}
+
+/// # Safety
+///
+/// As for [`Kind::stats`], for a `raw` of `K`.
+unsafe fn stats<K: Kind>(raw: *mut c_void, address: usize) -> Stats {
+    // SAFETY: The caller promises the same.
+    unsafe { K::stats(raw.cast(), address) }
 }

@@ -17,7 +17,9 @@ pub(crate) fn explain(error: Error, target: &Target<'_>, location: &Location, op
         EINVAL => invalid(location),
         EILSEQ => "the offset is inside an instruction; take one that objdump -d shows",
         EOPNOTSUPP => "the kernel cannot execute that instruction out of line; try the next one",
-        ENOENT => "its module is going away, or it ran as that was loaded and is no longer there (__init)",
+        ENOENT => {
+            "its module is going away, or it ran as that was loaded and is no longer there (__init)"
+        }
         _ => "the kernel refused it",
     });
     log!(
@@ -33,8 +35,8 @@ pub(crate) fn explain(error: Error, target: &Target<'_>, location: &Location, op
 /// The kernel has one error for all of these.
 fn invalid(location: &Location) -> &'static str {
     let address = location.start + location.offset;
-    if address % arch::INSN_ALIGN != 0 {
-        return "the offset is inside an instruction; they are 4 bytes long";
+    if !arch::is_insn_aligned(address) {
+        return "the offset is inside an instruction; take one that objdump -d shows";
     }
     match Section::of(address, location.in_module) {
         Section::Data => "it is data, not code",

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     bindings,
     log::Errno,
-    place::{find, resolve, Location, Target},
+    place::{resolve, Location, Target},
 };
 
 extern "C" {
@@ -93,11 +93,7 @@ impl Registration {
         })?;
         // INVARIANT: It was registered here.
         let registration = Self(core);
-        // The function's module may have made way for another meanwhile.
-        if location.in_module
-            && location.name.is_none()
-            && find(target)?.is_none_or(|again| again.start != location.start)
-        {
+        if location.in_module && !location.is_still_of(target) {
             log!(ERR, "no probe at {}: its module was unloaded\n", target);
             return Err(ENOENT);
         }

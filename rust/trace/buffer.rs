@@ -7,14 +7,14 @@
 //! documentation: [`Documentation/trace/ftrace.rst`](srctree/Documentation/trace/ftrace.rst)
 //!
 //! The buffer is a flight recorder: it keeps the latest events and overwrites the oldest. A module that detects
-//! what it is looking for writes a line with [`trace_printk!`](crate::trace_printk!) and stops the recording with
-//! [`off`]; what led up to it is then at the end of the buffer.
+//! what it is looking for writes a line with [`trace_printk!`](crate::trace_printk!) and stops recording with
+//! [`off`]; what led up to that is then at the end of the buffer.
 
 use kernel::bindings;
 
 /// Writes a line into the trace buffer, formatted at once. Any context, and far cheaper than `pr_info!`.
 ///
-/// The line needs its own `\n`. The kernel log gets a notice, once, that `trace_printk` is in use: it is a
+/// The line needs its own `\n`. The kernel log gets a notice, once, that `trace_printk` is in use, as it is a
 /// debugging aid. Stands on `__trace_printk()`.
 ///
 /// # Examples
@@ -37,7 +37,7 @@ macro_rules! trace_printk {
     }};
 }
 
-/// Starts the recording, or starts it again. Any context.
+/// Starts recording, or resumes it. Any context.
 #[doc(alias = "tracing_on")]
 #[inline]
 pub fn on() {
@@ -45,7 +45,7 @@ pub fn on() {
     unsafe { bindings::tracing_on() }
 }
 
-/// Stops the recording; the buffer keeps what it has. Any context.
+/// Stops recording; the buffer keeps what it has. Any context.
 ///
 /// Same as `echo 0 > /sys/kernel/tracing/tracing_on`, without the delay.
 #[doc(alias = "tracing_off")]

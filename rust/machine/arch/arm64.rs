@@ -46,8 +46,9 @@ pub(crate) fn flags(regs: &pt_regs) -> usize {
     user(regs).pstate as usize
 }
 
-/// How instructions are aligned.
-pub(crate) const INSN_ALIGN: usize = 4;
+pub(crate) fn is_insn_aligned(address: usize) -> bool {
+    address % 4 == 0
+}
 
 /// Arm64 has no kprobes on ftrace.
 pub(crate) fn is_ftrace_insn(_function: usize, _offset: usize) -> bool {

@@ -8,7 +8,7 @@
 //! - `STACK_ARGS_AT`: how many words above the stack pointer the arguments on the stack begin.
 //! - `set_arg`, `set_return_value`, `set_ip`, `return_early`: write them.
 //! - `percpu_add(words, n)`, `percpu_inc(words)`: adds to this CPU's copy of a word.
-//! - `INSN_ALIGN`: what the address of an instruction is a multiple of.
+//! - `is_insn_aligned(address)`: whether an instruction may begin there.
 //! - `is_ftrace_insn(function, offset)`: whether that instruction looks like one that ftrace patches, and calls kprobes
 //!   from.
 //! - `planted(address)`: what is at the address of a probe that ftrace does not call.

@@ -41,15 +41,18 @@ pub(crate) fn flags(regs: &pt_regs) -> usize {
     regs.flags
 }
 
-/// Instructions begin anywhere.
-pub(crate) const INSN_ALIGN: usize = 1;
+pub(crate) fn is_insn_aligned(_address: usize) -> bool {
+    true
+}
 
 /// The 5-byte NOP that ftrace has put there, or its call. Behind the landing pad (ENDBR), which the kernel skips.
 pub(crate) fn is_ftrace_insn(function: usize, offset: usize) -> bool {
     const LANDING_PAD: usize = 4;
-    let looks_like_it = |at| match memory::read::<[u8; 5]>(function + at) {
-        Ok([0x0f, 0x1f, 0x44, 0, 0] | [0xe8, ..]) => true,
-        _ => false,
+    let looks_like_it = |at| {
+        matches!(
+            memory::read::<[u8; 5]>(function + at),
+            Ok([0x0f, 0x1f, 0x44, 0, 0] | [0xe8, ..])
+        )
     };
     cfg!(CONFIG_KPROBES_ON_FTRACE)
         && ((offset == 0 && looks_like_it(0))
