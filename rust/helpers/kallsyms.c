@@ -5,7 +5,9 @@
  * the code at which this module may plant probes includes them, and register_kprobe() finds the address of whatever
  * it is to probe. So they are looked up that way, once.
  */
+#include <linux/ctype.h>
 #include <linux/kallsyms.h>
+#include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -48,17 +50,24 @@ STACK_FRAME_NON_STANDARD(rprobes_kallsyms_call);
 #endif
 
 /*
- * The address of a function of the kernel, or NULL. A probe one byte into its first instruction is refused, but not
- * before register_kprobe() has looked the name up; where it is no byte inside an instruction after all, the probe is
- * disabled and goes at once.
+ * The address of a function of the kernel, or NULL. register_kprobe() refuses a probe at these offsets, but not before
+ * it has looked the name up: the first leads from the kernel's code into its constants, which is refused before
+ * anything is searched for, but unknown to a kernel without CONFIG_KALLSYMS_ALL; the other leads into the middle of an
+ * instruction. Should one be accepted after all, it is disabled, and goes at once.
  */
 static void *address_of(const char *name)
 {
-	struct kprobe kp = { .symbol_name = name, .offset = 1, .flags = KPROBE_FLAG_DISABLED };
+	unsigned int offsets[] = { (unsigned long)_ctype - (unsigned long)register_kprobe, 1 }, i;
 
-	if (!register_kprobe(&kp))
-		unregister_kprobe(&kp);
-	return kp.addr ? (void *)kp.addr - 1 : NULL;
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		struct kprobe kp = { .symbol_name = name, .offset = offsets[i], .flags = KPROBE_FLAG_DISABLED };
+
+		if (!register_kprobe(&kp))
+			unregister_kprobe(&kp);
+		if (kp.addr)
+			return (void *)kp.addr - kp.offset;
+	}
+	return NULL;
 }
 
 static int take_address(void *data, unsigned long address)
@@ -67,7 +76,7 @@ static int take_address(void *data, unsigned long address)
 	return 1;
 }
 
-/* The first by a probe, which takes a millisecond, and the others by the first. */
+/* The first by a probe, and the others by the first. */
 static bool can_look_up(void)
 {
 	bool can;
