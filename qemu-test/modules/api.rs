@@ -53,8 +53,6 @@ fn call() -> usize {
 struct Both {
     pre: Atomic<usize>,
     post: Atomic<usize>,
-    /// How far the instruction pointer is behind the probe in `post`.
-    behind: Atomic<usize>,
     arguments: Atomic<usize>,
     sp: Atomic<usize>,
 }
@@ -64,7 +62,6 @@ impl Both {
         Self {
             pre: Atomic::new(0),
             post: Atomic::new(0),
-            behind: Atomic::new(0),
             arguments: Atomic::new(0),
             sp: Atomic::new(0),
         }
@@ -83,11 +80,8 @@ impl kprobe::Handler for Both {
         self.sp.store(regs.sp(), Relaxed);
     }
 
-    fn post(&self, cx: &PostContext<'_>) {
-        let before = self.post.fetch_add(1, Relaxed);
-        if before + 1 == self.pre.load(Relaxed) {
-            self.behind.store(cx.regs().ip() - cx.address().0, Relaxed);
-        }
+    fn post(&self, _cx: &PostContext<'_>) {
+        self.post.fetch_add(1, Relaxed);
     }
 }
 
@@ -126,10 +120,9 @@ impl kernel::Module for Api {
         let here = 0u8;
         let sp = both.handler().sp.load(Relaxed);
         pr_info!(
-            "both: pre {}, post {} behind it by {}, arguments {}, result {}, stack {}\n",
+            "both: pre {}, post {}, arguments {}, result {}, stack {}\n",
             both.handler().pre.load(Relaxed),
             both.handler().post.load(Relaxed),
-            both.handler().behind.load(Relaxed),
             both.handler().arguments.load(Relaxed),
             sum,
             if sp.abs_diff(&raw const here as usize) < 8192 {
