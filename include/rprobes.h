@@ -21,6 +21,7 @@
 #include <rprobes/percpu.h>
 #include <rprobes/probe.h>
 #include <rprobes/ratelimit.h>
+#include <rprobes/redirect.h>
 #include <rprobes/task.h>
 #include <rprobes/trace.h>
 

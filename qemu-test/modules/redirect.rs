@@ -53,6 +53,18 @@ impl kprobe::Handler for ToOther {
     }
 }
 
+struct Early;
+
+#[vtable]
+impl kprobe::Handler for Early {
+    const REDIRECTS: bool = true;
+
+    fn pre(&self, cx: &PreContext<'_>) {
+        // SAFETY: The probe is at the entry of a function whose caller takes any number.
+        unsafe { cx.regs().return_early(77) };
+    }
+}
+
 struct Might;
 
 #[vtable]
@@ -108,7 +120,11 @@ impl kernel::Module for Redirects {
             let probe = KBox::pin_init(Kprobe::new(Target::symbol(name), ToOther), GFP_KERNEL)?;
             let with = call();
             drop(probe);
-            pr_info!("{}: {} {} {}\n", name, before, with, call());
+            let probe = KBox::pin_init(Kprobe::new(Target::symbol(name), Early), GFP_KERNEL)?;
+            // If the stack were not as it was, it would not come back here.
+            let early = call() + call();
+            drop(probe);
+            pr_info!("{}: {} {} {} {}\n", name, before, with, early, call());
         }
 
         // A breakpoint that the kernel has replaced by a jump cannot redirect, so it must leave this one alone; by the

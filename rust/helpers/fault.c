@@ -35,6 +35,9 @@ static void fault_report(struct pt_regs *regs, unsigned int trap, unsigned long 
 	hlist_for_each_entry_rcu(probe, &fault_probes, fault_link) {
 		unsigned long insn = (unsigned long)probe->kp.ainsn.insn;
 
+		/* Not armed yet, or not any more; or its module is gone. */
+		if (kprobe_disabled(&probe->kp))
+			continue;
 		if ((insn && regs->ip >= insn && regs->ip < insn + MAX_INSN_SIZE) ||
 		    regs->ip == (unsigned long)probe->kp.addr)
 			probe->fault(probe, regs, trap, address);

@@ -13,7 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/objtool.h>
 #ifdef CONFIG_X86
-#include <asm/nospec-branch.h>
+#include <asm/linkage.h>
 #endif
 
 #include <rprobes/kallsyms.h>
@@ -27,8 +27,7 @@ static DEFINE_MUTEX(lookup_lock);
  * CALL(function, a, b, c): calls one of them; all take up to three pointers and return an int.
  *
  * On x86 nobody may branch to a function whose address the kernel itself never takes: its landing pad (ENDBR) and its
- * CFI preamble are sealed at boot. A return needs neither. The processor does not predict where it goes, which costs
- * some cycles once for each probe that is registered.
+ * CFI preamble are sealed at boot. A return needs neither; it is mispredicted, which does not matter here.
  */
 #ifdef CONFIG_X86_64
 int rprobes_kallsyms_call(const void *a, const void *b, const void *c, const void *function);
@@ -36,9 +35,7 @@ asm(".pushsection .text\n"
     ".type rprobes_kallsyms_call, @function\n"
     "rprobes_kallsyms_call:\n"
     "	push %rcx\n"
-    "	" ANNOTATE_RETPOLINE_SAFE "\n"
-    "	ret\n"
-    "	int3\n"
+    "	" ASM_RET "\n"
     ".size rprobes_kallsyms_call, . - rprobes_kallsyms_call\n"
     ".popsection");
 STACK_FRAME_NON_STANDARD(rprobes_kallsyms_call);
@@ -48,6 +45,15 @@ STACK_FRAME_NON_STANDARD(rprobes_kallsyms_call);
 #define CALL(function, a, b, c) (function)(a, b, c)
 #define CALL2(function, a, b) (function)(a, b)
 #endif
+
+static bool begins_at(const char *name, unsigned long address)
+{
+	char symbol[KSYM_SYMBOL_LEN];
+	size_t len = strlen(name);
+
+	sprint_symbol(symbol, address);
+	return !strncmp(symbol, name, len) && !strncmp(symbol + len, "+0x0/", 5);
+}
 
 /*
  * The address of a function of the kernel, or NULL. register_kprobe() refuses a probe at these offsets, but not before
@@ -64,7 +70,7 @@ static void *address_of(const char *name)
 
 		if (!register_kprobe(&kp))
 			unregister_kprobe(&kp);
-		if (kp.addr)
+		if (kp.addr && begins_at(name, (unsigned long)kp.addr - kp.offset))
 			return (void *)kp.addr - kp.offset;
 	}
 	return NULL;

@@ -33,9 +33,13 @@ void rprobes_later_queue(struct rprobes_later *later)
 	irq_work_queue(&later->irq_work);
 }
 
-/* Waits for what is running. The caller knows that nobody queues it any more. */
+/*
+ * Waits for what is running. After this nobody queues it any more: the probe is unregistered, or the work is just about
+ * to do that. It may be queued until then, so the work is waited for first, and again after what that left behind.
+ */
 void rprobes_later_cancel(struct rprobes_later *later)
 {
+	cancel_work_sync(&later->work);
 	irq_work_sync(&later->irq_work);
 	cancel_work_sync(&later->work);
 }

@@ -14,6 +14,18 @@
 
 static LIST_HEAD(probes);
 static DEFINE_MUTEX(probes_lock);
+static DEFINE_MUTEX(register_lock);
+
+/* Held while a probe is registered or armed. Taken inside no other lock of this file but probes_lock. */
+void rprobes_register_lock(void)
+{
+	mutex_lock(&register_lock);
+}
+
+void rprobes_register_unlock(void)
+{
+	mutex_unlock(&register_lock);
+}
 
 void rprobes_probe_link(struct rprobes_probe *probe)
 {
@@ -55,6 +67,10 @@ void rprobes_kprobe_disable(struct kprobe *kp)
 		return;
 	pr_err("%s: the kernel could not disarm the probe at %pS (%d); it is removed nonetheless\n", THIS_MODULE->name,
 	       kp->addr, ret);
+	/*
+	 * The kernel writes the flags under a mutex of its own. Nobody arms the probe meanwhile, see Core::end(), and if
+	 * its module goes at this moment, unregister_kprobe() finds it gone all the same.
+	 */
 	WRITE_ONCE(kp->flags, kp->flags | KPROBE_FLAG_DISABLED);
 	/* No handler that saw the probe enabled is running after this. */
 	synchronize_rcu();
@@ -80,7 +96,10 @@ bool rprobes_kprobe_has_company_without_post(struct kprobe *kp)
 	return !has_post;
 }
 
-/* Whether code may sleep here, as far as the kernel can tell. */
+/*
+ * Whether code may sleep here, as far as the kernel can tell: without CONFIG_PREEMPT_COUNT it does not know that
+ * preemption is off, and a handler with interrupts on looks like process context.
+ */
 bool rprobes_may_sleep(void)
 {
 	return !in_atomic() && !irqs_disabled();

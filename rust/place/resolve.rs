@@ -32,19 +32,22 @@ impl Location {
     /// Whether the function that `target` names still is where it was found: its module may have made way for another
     /// meanwhile. Process context.
     pub(crate) fn is_still_of(&self, target: &Target<'_>) -> bool {
-        let (Place::Symbol(full), false) = (target.place, self.name.is_some()) else {
+        if self.name.is_some() {
             return true;
-        };
-        let name = match full.iter().position(|&c| c == b':') {
-            Some(colon) => &full[colon + 1..],
-            None => full,
-        };
-        let mut buffer = Buffer::new();
-        let same = buffer
-            .entry(self.start)
-            .is_some_and(|entry| entry.start == self.start && entry.name == name);
-        // It may have several names.
-        same || matches!(find(target), Ok(Some(again)) if again.start == self.start)
+        }
+        if let Place::Symbol(full) = target.place {
+            let name = match full.iter().position(|&c| c == b':') {
+                Some(colon) => &full[colon + 1..],
+                None => full,
+            };
+            let mut buffer = Buffer::new();
+            let entry = buffer.entry(self.start);
+            if entry.is_some_and(|entry| entry.start == self.start && entry.name == name) {
+                return true;
+            }
+        }
+        // It has several names, or one of several was asked for.
+        matches!(find(target), Ok(Some(again)) if again.start == self.start)
     }
 }
 

@@ -269,7 +269,7 @@ impl Kind for Instruction {
                 bindings::rprobes_kprobe_disable(raw.cast());
             }
         }
-        // SAFETY: All of them are registered and disabled, and each begins with its `struct kprobe`.
+        // SAFETY: All of them are registered and disabled, and nobody arms them any more, see `Core::claim`, and each begins with its `struct kprobe`.
         unsafe { bindings::unregister_kprobes(raws.as_mut_ptr().cast(), raws.len() as c_int) }
     }
 

@@ -193,7 +193,7 @@ impl Kind for Return {
             // SAFETY: It is registered.
             unsafe { bindings::rprobes_kprobe_disable(raw.cast()) };
         }
-        // SAFETY: All of them are registered and disabled.
+        // SAFETY: All of them are registered and disabled, and nobody arms them any more, see `Core::claim`.
         unsafe { bindings::unregister_kretprobes(raws.as_mut_ptr(), raws.len() as c_int) }
     }
 

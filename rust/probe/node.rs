@@ -8,7 +8,7 @@ use core::{cell::UnsafeCell, ffi::CStr, marker::PhantomPinned, mem::offset_of, p
 use kernel::{
     prelude::*,
     str::CString,
-    sync::atomic::{Atomic, Relaxed},
+    sync::atomic::{Atomic, Full, Relaxed},
     types::Opaque,
 };
 
@@ -64,6 +64,7 @@ impl<T, K: Kind> Probe<T, K> {
                 listed: Opaque::zeroed(),
                 later: Opaque::zeroed(),
                 wanted: Atomic::new(0),
+                asked: Atomic::new(0),
                 registered: Atomic::new(0),
                 address: UnsafeCell::new(0),
                 name: CString::try_from_fmt(fmt!("{}", target))?,
@@ -114,6 +115,8 @@ pub(crate) struct Core {
     later: Opaque<bindings::rprobes_later>,
     /// What is to be done later: one of the constants.
     wanted: Atomic<u32>,
+    /// Whether something was wanted since the probe was armed.
+    asked: Atomic<u32>,
     /// Who changes this from 1 to 0 has to unregister the probe.
     registered: Atomic<u32>,
     address: UnsafeCell<usize>,
@@ -155,20 +158,29 @@ impl Core {
 
     /// Has the probe disarmed a moment later, in process context. Any context.
     pub(crate) fn disable_later(&self) {
-        // What is more stays.
-        let _ = self.wanted.cmpxchg(0, DISABLE, Relaxed);
-        self.queue();
+        // To unregister it is more.
+        if self.wanted.cmpxchg(0, DISABLE, Relaxed).is_ok() {
+            self.queue();
+        }
     }
 
     /// Has the probe unregistered a moment later, in process context. Any context.
     pub(crate) fn unregister_later(&self) {
-        self.wanted.store(UNREGISTER, Relaxed);
-        self.queue();
+        if self.wanted.xchg(UNREGISTER, Relaxed) == 0 {
+            self.queue();
+        }
     }
 
+    /// Not for each hit, until it is done: queueing raises an interrupt, whose handler may be what is probed.
     fn queue(&self) {
+        self.asked.store(1, Relaxed);
         // SAFETY: A handler of this probe is running, so it is initialised.
         unsafe { bindings::rprobes_later_queue(self.later.get()) };
+    }
+
+    /// Whether a handler has asked for the probe to be disarmed or unregistered since it was armed.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.asked.load(Relaxed) != 0
     }
 
     /// The kernel's part of the probe.
@@ -191,24 +203,21 @@ impl Core {
     /// `this` must be from [`Probe::core`]. The probe must be initialised and pinned, and not be registered, and stay
     /// where it is until [`retire`](Self::retire), or the drain of the module's list, is done with it.
     pub(crate) unsafe fn register(this: NonNull<Self>, location: &Location) -> Result {
-        // SAFETY: The core is alive, and nobody else knows it yet.
+        // SAFETY: The core is alive, and only shared with the kernel.
         let core = unsafe { this.as_ref() };
         // SAFETY: It is not in use. The callback does what is asked of it.
         unsafe { bindings::rprobes_later_init(core.later.get(), Some(run_later)) };
+        let lock = RegisterLock::new();
         // SAFETY: The caller promises what is asked for, and it was prepared as it was made.
         let address = unsafe { (core.ops.register)(Self::raw(this), location) }?;
-        // SAFETY: The probe is disabled, so no handler reads it yet, and nobody else knows it.
+        drop(lock);
+        // SAFETY: The probe is disabled, so no callback reads it yet, that of a fault included.
         unsafe { *core.address.get() = address };
         // INVARIANT: It is registered, and gets into the list.
         core.registered.store(1, Relaxed);
         // SAFETY: It is in no list.
         unsafe { bindings::rprobes_probe_link(core.listed.get()) };
         Ok(())
-    }
-
-    /// Whether it is the caller's to unregister the probe: true for one caller only.
-    pub(crate) fn claim(&self) -> bool {
-        self.registered.xchg(0, kernel::sync::atomic::Full) != 0
     }
 
     /// Takes the probe out of the kernel's tables, unless somebody else does, and out of the module's list; then waits
@@ -234,30 +243,51 @@ impl Core {
     pub(crate) unsafe fn end(this: NonNull<Self>) {
         // SAFETY: The core is alive.
         let core = unsafe { this.as_ref() };
-        if core.claim() {
+        // SAFETY: It was registered.
+        if let Some(raw) = unsafe { Self::claim(this) } {
             // SAFETY: It is registered.
-            unsafe { (core.ops.unregister)(&mut [Self::raw(this)]) };
+            unsafe { (core.ops.unregister)(&mut [raw]) };
         }
-        // SAFETY: It is initialised; no handler runs any more that could queue it.
+        // SAFETY: It is initialised. No handler runs any more that could queue it, or, if it was the work itself that
+        // has claimed the probe, none does once that is done, for which this waits first.
         unsafe { bindings::rprobes_later_cancel(core.later.get()) };
     }
 
-    /// The kernel's part of the probe if it is the caller's to unregister it.
+    /// The kernel's part of the probe if it is the caller's to unregister it: for one caller only. Nobody arms the
+    /// probe any more.
     ///
     /// # Safety
     ///
     /// The probe must have been registered.
-    pub(crate) unsafe fn claim_raw(this: NonNull<Self>) -> Option<*mut c_void> {
-        // SAFETY: The core is alive, and from `Probe::core`.
-        unsafe { this.as_ref().claim().then(|| Self::raw(this)) }
+    pub(crate) unsafe fn claim(this: NonNull<Self>) -> Option<*mut c_void> {
+        // SAFETY: The core is alive.
+        let core = unsafe { this.as_ref() };
+        if core.registered.xchg(0, Full) == 0 {
+            return None;
+        }
+        // Whoever saw that it was registered, and arms it, is done after this.
+        drop(RegisterLock::new());
+        // SAFETY: It is from `Probe::core`.
+        Some(unsafe { Self::raw(this) })
     }
 
+    /// # Errors
+    ///
+    /// [`EINVAL`] if it is not registered any more, and those of [`Kind::arm`].
+    ///
     /// # Safety
     ///
     /// The probe must have been registered.
     pub(crate) unsafe fn arm(this: NonNull<Self>) -> Result<bool> {
-        // SAFETY: The core is alive, and from `Probe::core`.
-        unsafe { (this.as_ref().ops.arm)(Self::raw(this)) }
+        // SAFETY: The core is alive.
+        let core = unsafe { this.as_ref() };
+        let _lock = RegisterLock::new();
+        if !core.is_registered() {
+            return Err(EINVAL);
+        }
+        core.asked.store(0, Relaxed);
+        // SAFETY: It is from `Probe::core`.
+        unsafe { (core.ops.arm)(Self::raw(this)) }
     }
 
     /// # Safety
@@ -277,6 +307,24 @@ impl Core {
     }
 }
 
+/// Held while a probe is registered or armed.
+struct RegisterLock(());
+
+impl RegisterLock {
+    fn new() -> Self {
+        // SAFETY: Process context; it is unlocked on drop, and never taken twice.
+        unsafe { bindings::rprobes_register_lock() };
+        Self(())
+    }
+}
+
+impl Drop for RegisterLock {
+    fn drop(&mut self) {
+        // SAFETY: It was locked here.
+        unsafe { bindings::rprobes_register_unlock() };
+    }
+}
+
 /// What a handler has asked for.
 ///
 /// # Safety
@@ -290,13 +338,13 @@ unsafe extern "C" fn run_later(later: *mut bindings::rprobes_later) {
     let core = unsafe { this.as_ref() };
     // SAFETY: A handler has asked for it, so the probe was registered.
     unsafe {
-        match core.wanted.xchg(0, kernel::sync::atomic::Full) {
+        match core.wanted.xchg(0, Full) {
             DISABLE => {
                 // A failure leaves it armed, which the next hit shows.
                 let _ = Core::disarm(this);
             }
             UNREGISTER => {
-                if let Some(raw) = Core::claim_raw(this) {
+                if let Some(raw) = Core::claim(this) {
                     (core.ops.unregister)(&mut [raw]);
                 }
             }

@@ -148,6 +148,7 @@ impl<T, K: Kind> Planted<T, K> {
     ///
     /// - [`EINVAL`]: the probed module was unloaded, or this probe unregistered.
     /// - [`EBUSY`]: probes are switched off on this machine.
+    /// - [`EDEADLK`]: called in atomic context, such as a handler.
     #[doc(alias = "enable_kprobe")]
     #[doc(alias = "enable_kretprobe")]
     pub fn enable(&self) -> Result {
@@ -160,7 +161,7 @@ impl<T, K: Kind> Planted<T, K> {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`]: this probe is unregistered.
+    /// [`EINVAL`]: this probe is unregistered. [`EDEADLK`]: called in atomic context, such as a handler.
     #[doc(alias = "disable_kprobe")]
     #[doc(alias = "disable_kretprobe")]
     pub fn disable(&self) -> Result {

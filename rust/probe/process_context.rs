@@ -21,6 +21,15 @@ pub(crate) fn check_may_register(target: &Target<'_>) -> Result {
     Err(EDEADLK)
 }
 
+/// Refuses to go on where arming or disarming a probe would sleep.
+pub(crate) fn check_may_sleep() -> Result {
+    // SAFETY: May be called at any time.
+    if unsafe { bindings::rprobes_may_sleep() } {
+        return Ok(());
+    }
+    Err(EDEADLK)
+}
+
 /// Stops the machine rather than free a probe under its running handler.
 pub(crate) fn check_may_drop() {
     // SAFETY: May be called at any time.

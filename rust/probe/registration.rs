@@ -25,7 +25,7 @@ use kernel::prelude::*;
 
 use super::{
     node::{Core, Ops},
-    process_context::{check_may_drop, check_may_register},
+    process_context::{check_may_drop, check_may_register, check_may_sleep},
     refusal::explain,
     Stats,
 };
@@ -107,11 +107,14 @@ impl Registration {
 
     /// Arms the probe. Process context.
     pub(crate) fn arm(&self) -> Result {
+        check_may_sleep()?;
         let name = self.core().name();
         // SAFETY: The probe was registered.
         let result = unsafe { Core::arm(self.0) };
         match result {
             Ok(true) => return Ok(()),
+            // It was armed, and its handler was faster than we are.
+            Ok(false) if self.core().was_asked() => return Ok(()),
             Ok(false) => log!(
                 ERR,
                 "the probe at {} is not armed: probes are switched off on this machine (echo 1 > \
@@ -141,6 +144,7 @@ impl Registration {
 
     /// Disarms the probe; handlers that are running may still run. Process context.
     pub(crate) fn disarm(&self) -> Result {
+        check_may_sleep()?;
         // SAFETY: The probe was registered.
         unsafe { Core::disarm(self.0) }
     }
@@ -210,7 +214,7 @@ pub(crate) fn unregister_all(
                 continue;
             }
             // SAFETY: It was registered.
-            if let Some(raw) = unsafe { Core::claim_raw(registration.0) } {
+            if let Some(raw) = unsafe { Core::claim(registration.0) } {
                 // This does not fail: there is room.
                 let _ = raws.push(raw, GFP_ATOMIC);
             }

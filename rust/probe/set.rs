@@ -86,9 +86,9 @@ pub struct ProbeSet {
     raws: KVec<*mut c_void>,
 }
 
-// SAFETY: Handlers are `Send`, and the pointers are used in `drop` only.
+// SAFETY: Handlers and registrations are `Send`, and the pointers are used in `drop` only.
 unsafe impl Send for ProbeSet {}
-// SAFETY: Handlers are `Sync`, and the pointers are used in `drop` only.
+// SAFETY: Handlers and registrations are `Sync`, and the pointers are used in `drop` only.
 unsafe impl Sync for ProbeSet {}
 
 /// A probe of any kind with a handler of any type, kept until this is dropped. The kernel's `Box` does not coerce to a
@@ -240,6 +240,7 @@ impl ProbeSet {
     /// Registers a member, disabled, and returns whether it is to be armed; nothing if it is missing.
     fn register(&mut self, member: Member<'_>) -> Result<Option<bool>> {
         let target = &member.target;
+        check_may_register(target)?;
         let location = if member.optional {
             find(target)?
         } else {

@@ -63,8 +63,8 @@ pub(crate) unsafe fn arm(kp: *mut kprobe) -> Result<bool> {
     to_result(unsafe { bindings::enable_kprobe(kp) })?;
     // SAFETY: The caller promises the same.
     let flags = unsafe { flags(kp) };
-    // SAFETY: The kernel writes the field as it registers a probe only.
-    let address = unsafe { (*kp).addr } as usize;
+    // SAFETY: It is a pointer in live memory, which the kernel writes as it registers a probe, or fails to unregister one.
+    let address = unsafe { (&raw const (*kp).addr).read_volatile() } as usize;
     let armed =
         flags & bindings::KPROBE_FLAG_FTRACE != 0 || arch::planted(address) != Planted::Nothing;
     Ok(armed && flags & bindings::KPROBE_FLAG_DISABLED == 0)

@@ -6,7 +6,7 @@
 use kernel::bindings::pt_regs;
 
 use super::Planted;
-use crate::machine::memory;
+use crate::{bindings, machine::memory};
 
 pub(crate) const ARG_REGS: usize = 6;
 /// The return address is at the top of the stack.
@@ -95,10 +95,15 @@ pub(crate) fn set_ip(regs: &mut pt_regs, address: usize) {
     regs.ip = address;
 }
 
-/// What a RET would do at the entry of a function.
+/// Goes on at an instruction that returns; or, on a kernel without dynamic ftrace, where that would go.
 pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
-    // A function that was entered has its return address on the stack, so this does not fail.
-    if let Ok(address) = memory::read(regs.sp) {
+    // SAFETY: May be called at any time.
+    let insn = unsafe { bindings::rprobes_return_insn() };
+    if insn != 0 {
+        regs.ax = value;
+        regs.ip = insn;
+    } else if let Ok(address) = memory::read(regs.sp) {
+        // A function that was entered has its return address on the stack, so the read does not fail.
         regs.ax = value;
         regs.ip = address;
         regs.sp += size_of::<usize>();
