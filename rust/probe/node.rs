@@ -65,7 +65,7 @@ impl<T, K: Kind> Probe<T, K> {
                 later: Opaque::zeroed(),
                 wanted: Atomic::new(0),
                 asked: Atomic::new(0),
-                registered: Atomic::new(0),
+                state: Atomic::new(GONE),
                 address: UnsafeCell::new(0),
                 name: CString::try_from_fmt(fmt!("{}", target))?,
                 ops: const { &Ops::of::<T, K>() },
@@ -105,8 +105,8 @@ impl<T, K: Kind> Probe<T, K> {
 ///
 /// # Invariants
 ///
-/// It is the `core` of a [`Probe`], of which `ops` are the operations. While `registered` is 1, the raw part of that
-/// is in the kernel's tables. From its first registration until the [`Registration`](super::registration::Registration)
+/// It is the `core` of a [`Probe`], of which `ops` are the operations. Unless `state` is `GONE`, the raw part of that
+/// may be in the kernel's tables; while it is `REGISTERED`, it is. From its first registration until the [`Registration`](super::registration::Registration)
 /// is dropped, or the module's list is drained, it is in that list, and `later` is initialised.
 #[repr(C)]
 pub(crate) struct Core {
@@ -117,13 +117,20 @@ pub(crate) struct Core {
     wanted: Atomic<u32>,
     /// Whether something was wanted since the probe was armed.
     asked: Atomic<u32>,
-    /// Who changes this from 1 to 0 has to unregister the probe.
-    registered: Atomic<u32>,
+    /// One of the states. Who changes it from `REGISTERED` to `GOING` has to unregister the probe.
+    state: Atomic<u32>,
     address: UnsafeCell<usize>,
     /// The target as the author or the user wrote it.
     name: CString,
     ops: &'static Ops,
 }
+
+/// Not in the kernel's tables.
+const GONE: u32 = 0;
+/// In the kernel's tables.
+const REGISTERED: u32 = 1;
+/// Somebody is unregistering it.
+const GOING: u32 = 2;
 
 /// To disarm the probe.
 const DISABLE: u32 = 1;
@@ -152,8 +159,9 @@ impl Core {
         self.ops
     }
 
+    /// Whether handlers may still be called.
     pub(crate) fn is_registered(&self) -> bool {
-        self.registered.load(Relaxed) != 0
+        self.state.load(Relaxed) != GONE
     }
 
     /// Has the probe disarmed a moment later, in process context. Any context.
@@ -214,7 +222,7 @@ impl Core {
         // SAFETY: The probe is disabled, so no callback reads it yet, that of a fault included.
         unsafe { *core.address.get() = address };
         // INVARIANT: It is registered, and gets into the list.
-        core.registered.store(1, Relaxed);
+        core.state.store(REGISTERED, Relaxed);
         // SAFETY: It is in no list.
         unsafe { bindings::rprobes_probe_link(core.listed.get()) };
         Ok(())
@@ -247,6 +255,7 @@ impl Core {
         if let Some(raw) = unsafe { Self::claim(this) } {
             // SAFETY: It is registered.
             unsafe { (core.ops.unregister)(&mut [raw]) };
+            core.state.store(GONE, Relaxed);
         }
         // SAFETY: It is initialised. No handler runs any more that could queue it, or, if it was the work itself that
         // has claimed the probe, none does once that is done, for which this waits first.
@@ -262,9 +271,7 @@ impl Core {
     pub(crate) unsafe fn claim(this: NonNull<Self>) -> Option<*mut c_void> {
         // SAFETY: The core is alive.
         let core = unsafe { this.as_ref() };
-        if core.registered.xchg(0, Full) == 0 {
-            return None;
-        }
+        core.state.cmpxchg(REGISTERED, GOING, Full).ok()?;
         // Whoever saw that it was registered, and arms it, is done after this.
         drop(RegisterLock::new());
         // SAFETY: It is from `Probe::core`.
@@ -282,7 +289,7 @@ impl Core {
         // SAFETY: The core is alive.
         let core = unsafe { this.as_ref() };
         let _lock = RegisterLock::new();
-        if !core.is_registered() {
+        if core.state.load(Relaxed) != REGISTERED {
             return Err(EINVAL);
         }
         core.asked.store(0, Relaxed);
@@ -346,6 +353,7 @@ unsafe extern "C" fn run_later(later: *mut bindings::rprobes_later) {
             UNREGISTER => {
                 if let Some(raw) = Core::claim(this) {
                     (core.ops.unregister)(&mut [raw]);
+                    core.state.store(GONE, Relaxed);
                 }
             }
             _ => {}
