@@ -4,6 +4,7 @@
 # The one entry point; "make help" lists what it does. Kbuild says what is built.
 #
 #	KERNEL=debian-7.3	a stock kernel that set-up prepares (the default)
+#	KERNEL=debian-6.12	one without Rust, which is then linked into the modules
 #	KERNEL=debug-7.3	one that set-up builds, with every check that it has
 #	KDIR=~/build/linux	your own build tree instead, with this machine's toolchain; LLVM=1 if it is a clang tree
 #	TEST=kprobe_ex		with "make test": only the tests whose names contain this

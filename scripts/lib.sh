@@ -14,17 +14,30 @@ die() {
 	exit 1
 }
 
-# The kernels that set-up can prepare; KERNEL= takes one of these.
-KERNELS=(debian-7.3 debug-7.3)
+# The kernels that set-up can prepare; KERNEL= takes one of these names, the first by default. A line each: the name, and
+# the way to its Rust: "source" where it is built with Rust, and its source package with
+# which to make the metadata again is there; "stack" where it has no Rust, so what a module needs is linked into it;
+# "debug" for one that set-up builds from the source of the stock one of that series.
+KERNEL_TABLE="
+debian-7.3	source
+debian-6.12	stack
+debug-7.3	debug
+"
+mapfile -t KERNELS < <(awk 'NF { print $1 }' <<<"$KERNEL_TABLE")
 
-# check_kernel_name NAME: refuses a name that is not in KERNELS.
-check_kernel_name() {
-	local known
-	for known in "${KERNELS[@]}"; do
-		[ "$1" != "$known" ] || return 0
-	done
-	die "unknown KERNEL=$1; known: ${KERNELS[*]} (or give KDIR=<your kernel build tree>)"
+# kernel_way NAME: what the table says.
+kernel_way() {
+	awk -v name="$1" '$1 == name { print $2 }' <<<"$KERNEL_TABLE"
 }
+
+# check_kernel_name NAME: refuses a name that is not in the table.
+check_kernel_name() {
+	[ -n "$(kernel_way "$1")" ] ||
+		die "unknown KERNEL=$1; known: ${KERNELS[*]} (or give KDIR=<your kernel build tree>)"
+}
+
+# What modules for a kernel of the way "stack" are linked with; ./rust/compat/build makes it.
+STACK=$CACHE/kernels/${KERNEL:-none}/stack
 
 # The process group of the running step, for stop().
 STEP_PID=

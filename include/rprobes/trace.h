@@ -6,6 +6,6 @@
 #ifndef _RPROBES_TRACE_H
 #define _RPROBES_TRACE_H
 
-void rprobes_trace_printk(const void *args);
+void rprobes_trace_printk(const char *text);
 
 #endif /* _RPROBES_TRACE_H */

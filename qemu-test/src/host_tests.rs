@@ -17,10 +17,18 @@ use std::{
 use anyhow::{bail, ensure, Context, Result};
 use tempfile::TempDir;
 
-use crate::{imports, initramfs::files, kernel::Kernel, ktap::Test, report::Report};
+use crate::{
+    imports,
+    initramfs::files,
+    kernel::{self, Kernel},
+    ktap::Test,
+    report::Report,
+};
 
 struct Host<'a> {
     kernel: &'a Kernel,
+    /// One that is built with Rust, and whose source is there.
+    stock: Kernel,
     repo: &'a Path,
 }
 
@@ -60,7 +68,11 @@ const CASES: &[(&str, Case)] = &[
 ];
 
 pub fn run(kernel: &Kernel, repo: &Path, only: &str, report: &mut Report) -> Result<()> {
-    let host = Host { kernel, repo };
+    let host = Host {
+        kernel,
+        stock: Kernel::find(&kernel::cache()?, kernel::DEFAULT)?,
+        repo,
+    };
     for (name, case) in CASES.iter().filter(|(name, _)| name.contains(only)) {
         let begun = Instant::now();
         let failure = case(&host).err().map(|error| format!("{error:#}"));
@@ -110,7 +122,7 @@ impl Host<'_> {
     /// A directory that looks like a build tree to the preflight, with `edit` made to its configuration.
     fn tree(&self, edit: impl FnOnce(String) -> String) -> Result<TempDir> {
         let tree = tempfile::tempdir()?;
-        let config = fs::read_to_string(self.kernel.build.join(".config"))?;
+        let config = fs::read_to_string(self.stock.build.join(".config"))?;
         fs::write(tree.path().join(".config"), edit(config))?;
         fs::write(tree.path().join("Makefile"), "")?;
         fs::create_dir(tree.path().join("rust"))?;
@@ -134,7 +146,7 @@ impl Host<'_> {
     /// What to give make to build with the kernel in `path`, which is built as this one is.
     fn kdir(&self, path: &Path) -> Vec<String> {
         let mut arguments = vec![kdir(path)];
-        if self.kernel.is_clang {
+        if self.stock.is_clang {
             arguments.push("LLVM=1".to_owned());
         }
         arguments
@@ -169,7 +181,7 @@ fn kdir_with_rust_off(host: &Host<'_>) -> Result<()> {
 }
 
 fn kdir_of_a_headers_package(host: &Host<'_>) -> Result<()> {
-    let headers = host.kernel.source()?.join("../headers/usr/src");
+    let headers = host.stock.source()?.join("../headers/usr/src");
     let headers = fs::read_dir(headers)?.next().context("no headers")??.path();
     host.refused(
         &[&kdir(&headers)],
@@ -206,7 +218,7 @@ fn kernel_that_is_unknown(host: &Host<'_>) -> Result<()> {
 fn new_module_builds_with_kdir(host: &Host<'_>) -> Result<()> {
     let parent = host.new_module()?;
     let directory = parent.path().join("my_probe");
-    let (ok, text) = host.make(&directory, &host.kdir(&host.kernel.build))?;
+    let (ok, text) = host.make(&directory, &host.kdir(&host.stock.build))?;
     ensure!(
         ok && directory.join("my_probe.ko").exists(),
         "make in the new directory: {text}"
@@ -339,7 +351,7 @@ fn module_must_use_our_macro(host: &Host<'_>) -> Result<()> {
             "Target::symbol(c\"kernel_clone\")",
         );
     fs::write(&source, text)?;
-    let (ok, text) = host.make(&directory, &host.kdir(&host.kernel.build))?;
+    let (ok, text) = host.make(&directory, &host.kdir(&host.stock.build))?;
     ensure!(
         !ok && text.contains("rprobes_needs_its_module_macro"),
         "should not link for want of rprobes_needs_its_module_macro: {text}"

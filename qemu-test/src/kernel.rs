@@ -11,6 +11,9 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 
+/// The one that is taken if none is asked for.
+pub const DEFAULT: &str = "debian-7.3";
+
 /// A kernel that can be booted.
 pub struct Kernel {
     /// What `KERNEL=` calls it.

@@ -30,7 +30,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// The kernel to boot, as set-up calls it.
-    #[arg(long, global = true, default_value = "debian-7.3")]
+    #[arg(long, global = true, default_value = kernel::DEFAULT)]
     kernel: String,
     /// Where rprobes is.
     #[arg(long, global = true, default_value = ".")]

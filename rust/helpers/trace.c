@@ -9,13 +9,13 @@
 #include <rprobes/trace.h>
 
 #ifdef CONFIG_TRACING
-/* @args is a Rust fmt::Arguments. The entry names the function that this one was called from. */
-noinline void rprobes_trace_printk(const void *args)
+/* The entry names the function that this one was called from. */
+noinline void rprobes_trace_printk(const char *text)
 {
-	__trace_printk(_RET_IP_, "%pA", args);
+	__trace_printk(_RET_IP_, "%s", text);
 }
 #else
-void rprobes_trace_printk(const void *args)
+void rprobes_trace_printk(const char *text)
 {
 }
 #endif

@@ -14,7 +14,7 @@ use kernel::bindings;
 
 /// Writes a line into the trace buffer, formatted at once. Any context, and far cheaper than `pr_info!`.
 ///
-/// The line needs its own `\n`. The kernel log gets a notice, once, that `trace_printk` is in use, as it is a
+/// The line needs its own `\n`, and is cut off after 511 bytes. The kernel log gets a notice, once, that `trace_printk` is in use, as it is a
 /// debugging aid. Stands on `__trace_printk()`.
 ///
 /// # Examples
@@ -68,7 +68,16 @@ pub fn is_on() -> bool {
 pub mod __private {
     use core::cell::UnsafeCell;
 
-    use kernel::{ffi::c_char, prelude::*};
+    use kernel::{
+        ffi::c_char,
+        fmt::{self, Write},
+        str::Formatter,
+    };
+
+    use crate::bindings;
+
+    /// How long a line may be, in bytes; the rest is cut off.
+    const LENGTH: usize = 511;
 
     /// An entry of `__trace_printk_fmt`, which the module loader replaces by a pointer to a copy.
     #[repr(transparent)]
@@ -81,14 +90,18 @@ pub mod __private {
         #[allow(clippy::new_without_default)]
         pub const fn new() -> Self {
             Self(UnsafeCell::new(kernel::str::as_char_ptr_in_const_context(
-                c"%pA",
+                c"%s",
             )))
         }
     }
 
+    /// Formats before it calls the kernel, as not every kernel can print what Rust formats.
     #[inline]
-    pub fn print(args: kernel::fmt::Arguments<'_>) {
-        // SAFETY: `args` lives during the call, which formats it and keeps no pointer.
-        unsafe { crate::bindings::rprobes_trace_printk((&raw const args).cast::<c_void>()) }
+    pub fn print(args: fmt::Arguments<'_>) {
+        let mut text = [0; LENGTH + 1];
+        // What does not fit is cut off, and the last byte is not written to.
+        let _ = Formatter::new(&mut text[..LENGTH]).write_fmt(args);
+        // SAFETY: The text ends with a NUL.
+        unsafe { bindings::rprobes_trace_printk(text.as_ptr().cast()) }
     }
 }
