@@ -10,7 +10,7 @@
 #	TEST=kprobe_ex		with "make test": only the tests whose names contain this
 #	V=1			show the commands
 
-KERNEL ?= debian-7.3
+KERNEL ?=
 NAME ?=
 DIR ?=
 export KERNEL KDIR LLVM TEST V RUSTC BINDGEN

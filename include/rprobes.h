@@ -7,8 +7,8 @@
 #ifndef _RPROBES_H
 #define _RPROBES_H
 
+#include <linux/kallsyms.h>
 #include <linux/kprobes.h>
-#include <linux/sched/clock.h>
 
 #ifndef CONFIG_KPROBES
 #error "this kernel is built without CONFIG_KPROBES"

@@ -168,11 +168,11 @@ impl kernel::InPlaceModule for TaskTracer {
             let mut set = ProbeSet::builder();
             // kmalloc() of a constant size, and of any other.
             set.kprobe(
-                Target::symbol(c"__kmalloc_cache_noprof"),
+                Target::first_of(&[c"__kmalloc_cache_noprof", c"kmalloc_trace"]),
                 Allocations::<2>(table.clone()),
             )?;
             set.kprobe(
-                Target::symbol(c"__kmalloc_noprof"),
+                Target::first_of(&[c"__kmalloc_noprof", c"__kmalloc"]),
                 Allocations::<0>(table.clone()),
             )?;
             set.kprobe(Target::symbol(c"kfree"), Calls::<KFREE>(table.clone()))?;

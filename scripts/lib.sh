@@ -2,7 +2,7 @@
 # Copyright (C) 2026 The rprobes authors
 # shellcheck shell=bash disable=SC2034
 #
-# What the scripts share: where things are, and how a long step reports itself.
+# What the scripts share: where things are, which kernels there are, and how a long step reports itself.
 
 RPROBES=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${RPROBES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rprobes}
@@ -14,30 +14,21 @@ die() {
 	exit 1
 }
 
-# The kernels that set-up can prepare; KERNEL= takes one of these names, the first by default. A line each: the name, and
-# the way to its Rust: "source" where it is built with Rust, and its source package with
-# which to make the metadata again is there; "stack" where it has no Rust, so what a module needs is linked into it;
-# "debug" for one that set-up builds from the source of the stock one of that series.
-KERNEL_TABLE="
-debian-7.3	source
-debian-6.12	stack
-debug-7.3	debug
-"
-mapfile -t KERNELS < <(awk 'NF { print $1 }' <<<"$KERNEL_TABLE")
+# shellcheck source=scripts/kernels.sh
+. "$RPROBES/scripts/kernels.sh"
 
-# kernel_way NAME: what the table says.
+# The source that Rust for kernels without it is made of; a link that set-up makes.
+RUST_SOURCE=$CACHE/kernels/rust-source
+
+# The kernel that is taken if none is asked for: the one that set-up found, or else would try first.
+default_kernel() {
+	cat "$CACHE/kernels/default" 2>/dev/null || echo "${KERNELS[0]}"
+}
+
+# kernel_way NAME: "source" if set-up has made its Rust metadata, "stack" if Rust is linked into modules.
 kernel_way() {
-	awk -v name="$1" '$1 == name { print $2 }' <<<"$KERNEL_TABLE"
+	cat "$CACHE/kernels/$1/way" 2>/dev/null || true
 }
-
-# check_kernel_name NAME: refuses a name that is not in the table.
-check_kernel_name() {
-	[ -n "$(kernel_way "$1")" ] ||
-		die "unknown KERNEL=$1; known: ${KERNELS[*]} (or give KDIR=<your kernel build tree>)"
-}
-
-# What modules for a kernel of the way "stack" are linked with; ./rust/compat/build makes it.
-STACK=$CACHE/kernels/${KERNEL:-none}/stack
 
 # The process group of the running step, for stop().
 STEP_PID=
@@ -54,7 +45,7 @@ stop() {
 }
 
 # step TITLE USUAL-SECONDS COMMAND...: runs COMMAND with its output in the log, and shows that it is alive.
-# A failure quotes the end of the log and names the file.
+# A failure quotes the end of the log and names the file, and CURE, if that is set.
 step() {
 	local title=$1 usual=$2 start=$SECONDS said=$SECONDS from pid rc=0
 	shift 2
@@ -87,8 +78,8 @@ step() {
 	wait "$pid" || rc=$?
 	STEP_PID=
 	if [ "$rc" -ne 0 ]; then
-		tail -c "+$from" "$LOG" | tail -n 15 | sed 's/^/    | /' >&2
-		die "$title: failed (exit status $rc). The whole log: $LOG. Run the same command again to go on from here."
+		tail -c "+$from" "$LOG" | tail -n 15 | cut -c 1-300 | sed 's/^/    | /' >&2
+		die "$title: failed (exit status $rc). The whole log: $LOG. ${CURE-Run} the same command again to go on from here."
 	fi
 	printf '  %s: done in %d s\n' "$title" $((SECONDS - start)) >&2
 }

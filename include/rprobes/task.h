@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The rprobes authors */
 /*
- * The current task and its stack: rust/helpers/task.c
+ * The current task and its stack, and where and when it runs: rust/helpers/task.c
  */
 #ifndef _RPROBES_TASK_H
 #define _RPROBES_TASK_H
 
 #include <linux/sched.h>
+#include <linux/types.h>
 
 struct pt_regs;
 
 int rprobes_task_tgid(void);
 void rprobes_task_comm(char comm[TASK_COMM_LEN]);
 unsigned int rprobes_cpu(void);
+u64 rprobes_timestamp(void);
 unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count);
 
 #endif /* _RPROBES_TASK_H */

@@ -121,7 +121,7 @@ static int __init bench_init(void)
 {
 	bool is_return = !strncmp(what, "ret", 3);
 	u64 without, with;
-	int err, wait;
+	int err;
 
 	if (many)
 		return bench_many();
@@ -142,7 +142,7 @@ static int __init bench_init(void)
 		return err;
 #ifdef CONFIG_X86
 	/* The kernel optimises a probe some time after it was registered. */
-	for (wait = 0; !strcmp(what, "jump") && *(u8 *)kp.addr != 0xe9 && wait < 500; wait++)
+	for (int wait = 0; !strcmp(what, "jump") && *(u8 *)kp.addr != 0xe9 && wait < 500; wait++)
 		msleep(10);
 #endif
 	rprobes_bench_run(1000);

@@ -4,9 +4,10 @@
  * An instruction that may fault, with an exception table entry that mends it; only C can say that.
  */
 #include <linux/types.h>
-#include <asm/asm.h>
 #ifdef CONFIG_ARM64
 #include <asm/asm-extable.h>
+#else
+#include <asm/asm.h>
 #endif
 
 unsigned long rprobes_fault_load(const unsigned long *address);

@@ -7,12 +7,14 @@ use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result};
 use cpio::newc::{trailer, Builder, ModeFileType};
+use goblin::elf::Elf;
 use tempfile::NamedTempFile;
+
+use crate::kernel::{cache, Kernel};
 
 pub struct Initramfs {
     file: NamedTempFile,
@@ -22,8 +24,13 @@ pub struct Initramfs {
 const KMOD_NAMES: [&str; 4] = ["insmod", "rmmod", "lsmod", "modinfo"];
 
 impl Initramfs {
-    /// With the modules of these directories, and these tests.
-    pub fn new(repo: &Path, modules: &[PathBuf], tests: &[PathBuf]) -> Result<Self> {
+    /// For this kernel, with the modules of these directories, and these tests.
+    pub fn new(
+        kernel: &Kernel,
+        repo: &Path,
+        modules: &[PathBuf],
+        tests: &[PathBuf],
+    ) -> Result<Self> {
         let mut archive = Archive {
             inode: 0,
             file: NamedTempFile::new()?,
@@ -36,12 +43,18 @@ impl Initramfs {
             "rprobes/tests",
             "root",
             "usr",
+            "lib",
             "lib64",
+            "drivers",
         ] {
             archive.directory(directory)?;
         }
-        archive.copy(Path::new("/usr/bin/busybox"), "bin/busybox")?;
-        archive.add_kmod()?;
+        let root = kernel.arch.root(&cache()?);
+        archive.copy(&root.join("usr/bin/busybox"), "bin/busybox")?;
+        archive.add_kmod(&root, &kernel.arch.libraries())?;
+        for (index, driver) in kernel.drivers.iter().enumerate() {
+            archive.copy(driver, &format!("drivers/{index}-{}", name(driver)))?;
+        }
         let guest = repo.join("qemu-test/guest");
         archive.copy(&guest.join("init"), "init")?;
         for name in ["run-tests", "prelude", "demo", "bench", "welcome"] {
@@ -93,9 +106,8 @@ impl Archive {
     }
 
     /// kmod, with the libraries that it is linked to. busybox's insmod would try twice and so report errors twice.
-    fn add_kmod(&mut self) -> Result<()> {
-        let kmod = Path::new("/usr/bin/kmod");
-        self.copy(kmod, "bin/kmod")?;
+    fn add_kmod(&mut self, root: &Path, libraries: &[&str]) -> Result<()> {
+        self.copy(&root.join("usr/bin/kmod"), "bin/kmod")?;
         for name in KMOD_NAMES {
             self.entry(
                 &format!("sbin/{name}"),
@@ -104,33 +116,34 @@ impl Archive {
                 b"/bin/kmod",
             )?;
         }
-        let output = Command::new("ldd")
-            .arg(kmod)
-            .output()
-            .context("cannot run ldd")?;
-        let mut made = Vec::new();
-        for library in String::from_utf8_lossy(&output.stdout)
-            .split_whitespace()
-            .filter(|word| word.starts_with('/'))
-        {
-            let relative = library.trim_start_matches('/');
-            for parent in Path::new(relative)
-                .ancestors()
-                .skip(1)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-            {
-                let parent = parent
-                    .to_str()
-                    .context("a path that is not UTF-8")?
-                    .to_owned();
-                if !parent.is_empty() && !made.contains(&parent) {
-                    self.directory(&parent)?;
-                    made.push(parent);
+        let mut wanted = vec![PathBuf::from("usr/bin/kmod")];
+        let mut done = Vec::new();
+        while let Some(path) = wanted.pop() {
+            let content = fs::read(root.join(&path))?;
+            let elf = Elf::parse(&content).with_context(|| path.display().to_string())?;
+            for library in elf.interpreter.iter().chain(&elf.libraries) {
+                let name = name(Path::new(library));
+                if done.contains(&name) {
+                    continue;
                 }
+                let found = libraries
+                    .iter()
+                    .map(|directory| Path::new(directory).join(&name));
+                let found = found
+                    .into_iter()
+                    .find(|path| root.join(path).exists())
+                    .with_context(|| {
+                        format!("kmod needs {name}, which is not in {}", root.display())
+                    })?;
+                // The interpreter has a path of its own; others are looked for in /lib.
+                let to = match library.strip_prefix('/') {
+                    Some(path) => path.to_owned(),
+                    None => format!("lib/{name}"),
+                };
+                self.copy(&root.join(&found), &to)?;
+                wanted.push(found);
+                done.push(name);
             }
-            self.copy(Path::new(library), relative)?;
         }
         Ok(())
     }

@@ -11,8 +11,7 @@ use std::{
 
 use anyhow::{bail, Context, Result};
 
-/// The one that is taken if none is asked for.
-pub const DEFAULT: &str = "debian-7.3";
+use crate::arch::Arch;
 
 /// A kernel that can be booted.
 pub struct Kernel {
@@ -20,12 +19,17 @@ pub struct Kernel {
     pub name: String,
     /// What `uname -r` will say.
     pub release: String,
+    pub arch: Arch,
     /// The image.
     pub image: PathBuf,
+    /// Drivers of QEMU's devices that are no part of the image.
+    pub drivers: Vec<PathBuf>,
     /// The build tree that modules are made against.
     pub build: PathBuf,
     /// How long one test may take; one has 2000 probes come and go on a busy machine.
     pub test_limit: Duration,
+    /// How many bytes of a function are in front of a probe at its entry: a landing pad for indirect branches.
+    pub entry: usize,
     /// Whether it reports code that sleeps where it must not.
     pub checks_sleep: bool,
     /// Whether it was built with clang, which make must be told then.
@@ -37,6 +41,28 @@ pub fn cache() -> Result<PathBuf> {
     let cache =
         env::var_os("RPROBES_CACHE").context("RPROBES_CACHE is not set: run this through make")?;
     Ok(cache.into())
+}
+
+/// In the order in which they are loaded, as some need others.
+fn drivers(directory: &Path) -> Vec<PathBuf> {
+    [
+        "virtio",
+        "virtio_ring",
+        "virtio_pci_modern_dev",
+        "virtio_pci_legacy_dev",
+        "virtio_pci",
+        "virtio_console",
+    ]
+    .iter()
+    .map(|name| directory.join(name).with_extension("ko"))
+    .filter(|path| path.exists())
+    .collect()
+}
+
+/// The one that is taken if none is asked for, once set-up has found it.
+pub fn default_name(cache: &Path) -> Option<String> {
+    let name = fs::read_to_string(cache.join("kernels/default")).ok()?;
+    Some(name.trim().to_owned())
 }
 
 impl Kernel {
@@ -51,9 +77,10 @@ impl Kernel {
             );
         }
         let build = directory.join("build");
-        let release = build.join("include/config/kernel.release");
+        let release = build.join("include/generated/utsrelease.h");
         let release = fs::read_to_string(&release)
             .with_context(|| format!("cannot read {}", release.display()))?;
+        let release = release.split('"').nth(1).context("no UTS_RELEASE")?;
         // Such a kernel checks everything else, too, and is several times slower.
         let checks_sleep = build.join("include/config/DEBUG_ATOMIC_SLEEP").exists();
         Ok(Self {
@@ -61,8 +88,15 @@ impl Kernel {
             image: directory.join("vmlinuz"),
             test_limit: Duration::from_secs(if checks_sleep { 400 } else { 100 }),
             checks_sleep,
+            entry: if build.join("include/config/X86_KERNEL_IBT").exists() {
+                4
+            } else {
+                0
+            },
             is_clang: build.join("include/config/CC_IS_CLANG").exists(),
-            release: release.trim().to_owned(),
+            release: release.to_owned(),
+            arch: Arch::of(&build),
+            drivers: drivers(&directory.join("drivers")),
             build,
         })
     }
@@ -84,10 +118,10 @@ mod tests {
     fn a_name_leads_to_its_release() {
         let cache = tempfile::tempdir().unwrap();
         let kernel = cache.path().join("kernels/debian-7.3");
-        fs::create_dir_all(kernel.join("build/include/config")).unwrap();
+        fs::create_dir_all(kernel.join("build/include/generated")).unwrap();
         fs::write(kernel.join(".complete"), "").unwrap();
-        let release = kernel.join("build/include/config/kernel.release");
-        fs::write(release, "7.3.4+deb13-amd64\n").unwrap();
+        let release = kernel.join("build/include/generated/utsrelease.h");
+        fs::write(release, "#define UTS_RELEASE \"7.3.4+deb13-amd64\"\n").unwrap();
 
         let kernel = Kernel::find(cache.path(), "debian-7.3").unwrap();
         assert_eq!(kernel.release, "7.3.4+deb13-amd64");

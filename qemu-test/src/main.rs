@@ -3,6 +3,7 @@
 
 //! Boots a kernel in QEMU and tests the modules of rprobes in it.
 
+mod arch;
 mod bench;
 mod console;
 mod host_tests;
@@ -30,16 +31,16 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     /// The kernel to boot, as set-up calls it.
-    #[arg(long, global = true, default_value = kernel::DEFAULT)]
+    #[arg(long)]
     kernel: String,
     /// Where rprobes is.
-    #[arg(long, global = true, default_value = ".")]
+    #[arg(long, default_value = ".")]
     repo: PathBuf,
     /// A directory with modules of somebody else: to be tested, or to be copied in as well.
-    #[arg(long, global = true)]
+    #[arg(long)]
     modules: Option<PathBuf>,
     /// Run only the tests whose names contain this.
-    #[arg(long, global = true, default_value = "")]
+    #[arg(long, default_value = "")]
     only: String,
 }
 
@@ -76,7 +77,7 @@ fn run(arguments: Arguments) -> Result<bool> {
     };
     let mut modules = own_modules(&repo);
     match (arguments.command, others) {
-        (Command::Demo, _) => demo(&kernel, &Initramfs::new(&repo, &modules, &[])?),
+        (Command::Demo, _) => demo(&kernel, &Initramfs::new(&kernel, &repo, &modules, &[])?),
         (Command::Bench, _) => bench::run(&kernel, &repo),
         (Command::Test, None) => suite::run(&kernel, &repo, &arguments.only),
         (Command::Test, Some(others)) => {
@@ -84,7 +85,7 @@ fn run(arguments: Arguments) -> Result<bool> {
         }
         (Command::Shell, others) => {
             modules.extend(others);
-            vm::shell(&kernel, &Initramfs::new(&repo, &modules, &[])?)
+            vm::shell(&kernel, &Initramfs::new(&kernel, &repo, &modules, &[])?)
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
     let results = results(kernel, repo)?;
     let tests = tests(&repo.join("qemu-test/tests"), only)?;
-    let initramfs = Initramfs::new(repo, &own_modules(repo), &tests)?;
+    let initramfs = Initramfs::new(kernel, repo, &own_modules(repo), &tests)?;
     let mut report = Report::default();
     unit_tests(repo, only, &mut report)?;
     guest_tests(kernel, &initramfs, &tests, &results, &mut report)?;
@@ -50,7 +50,7 @@ pub fn run_others(kernel: &Kernel, repo: &Path, directory: &Path, only: &str) ->
         repo.join("qemu-test/README.md").display()
     );
     let results = results(kernel, directory)?;
-    let initramfs = Initramfs::new(repo, &[directory.to_owned()], &tests)?;
+    let initramfs = Initramfs::new(kernel, repo, &[directory.to_owned()], &tests)?;
     let mut report = Report::default();
     guest_tests(kernel, &initramfs, &tests, &results, &mut report)?;
     finish(&report, &results)

@@ -234,7 +234,7 @@ fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
 }
 
 fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) -> Command {
-    let mut command = Command::new("qemu-system-x86_64");
+    let mut command = Command::new(kernel.arch.qemu());
     // With a thread for each processor, QEMU may run a breakpoint that another processor has just removed from the
     // code; the kernel, which patches its code all the time, then dies of an unknown breakpoint, once in some
     // dozens of boots.
@@ -246,19 +246,13 @@ fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) ->
         }
         other => (other, "2"),
     };
-    // KASAN takes addresses for wild if an interrupt comes while the kernel, as it boots, patches the instructions that
-    // tell how many levels its page tables have; seen once in some dozens of boots.
-    let cpu = if kernel.checks_sleep {
-        "max,la57=off"
-    } else {
-        "max"
-    };
+    let [machine, cpu] = kernel.arch.machine(kernel.checks_sleep);
     command
         .args([
             "-accel",
             accelerator,
             "-machine",
-            "q35",
+            machine,
             "-cpu",
             cpu,
             "-smp",
@@ -273,8 +267,10 @@ fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) ->
         .arg(initramfs.path())
         .arg("-append")
         .arg(format!(
-            "console=ttyS0 panic=-1 oops=panic log_buf_len=8M rprobes.limit={} rprobes.run={run}",
-            kernel.test_limit.as_secs()
+            "console={} panic=-1 oops=panic log_buf_len=8M rprobes.limit={} rprobes.entry={} rprobes.run={run}",
+            kernel.arch.console(),
+            kernel.test_limit.as_secs(),
+            kernel.entry
         ));
     command
 }
@@ -294,6 +290,9 @@ pub fn shell(kernel: &Kernel, initramfs: &Initramfs) -> Result<bool> {
 /// Whether a kernel boots under KVM. On some machines `/dev/kvm` opens and then the guest hangs or QEMU aborts, so
 /// this is tried once and written down.
 fn kvm_works(kernel: &Kernel, initramfs: &Initramfs) -> Result<bool> {
+    if !kernel.arch.is_native() {
+        return Ok(false);
+    }
     let usable = fs::OpenOptions::new()
         .read(true)
         .write(true)

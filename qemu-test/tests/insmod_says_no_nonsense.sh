@@ -7,7 +7,7 @@ says() {
 	grep -q "$2" /tmp/said || fail "insmod with symbol=$1 said: $(cat /tmp/said)"
 }
 says no_such_function_anywhere 'No such device or address'
-says kernel_clone+0x5 'Invalid parameters'
+says kernel_clone+$inside 'Invalid parameters'
 says "$(awk '$2 == "t" && NF == 3 && seen[$3]++ && $3 !~ /[.$]/ { print $3; exit }' /proc/kallsyms)" 'Invalid parameters'
 says '' 'Invalid parameters'
 says jiffies 'Invalid parameters'

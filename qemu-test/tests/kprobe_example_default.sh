@@ -2,16 +2,16 @@
 # Copyright (C) 2026 The rprobes authors
 # Without a parameter, the sample probes kernel_clone, prints what the C sample prints, and leaves nothing behind.
 load kprobe_example
-expect '^kprobe_example: Planted kprobe at kernel_clone\+0x4/0x[0-9a-f]+$'
+expect '^kprobe_example: Planted kprobe at kernel_clone\+'$entry'/0x[0-9a-f]+$'
 same "$(probes | awk '{ print $3 }')" kernel_clone+0x4
 busybox true
-expect '^kprobe_example: <kernel_clone> pre_handler: p->addr = kernel_clone\+0x4/0x[0-9a-f]+, ip = [0-9a-f]{16}, flags = 0x[0-9a-f]+$'
-expect '^kprobe_example: <kernel_clone> post_handler: p->addr = kernel_clone\+0x4/0x[0-9a-f]+, flags = 0x[0-9a-f]+$'
-# The address is the function's in kallsyms, 4 for ENDBR, and 1 for the breakpoint instruction.
+expect '^kprobe_example: <kernel_clone> pre_handler: p->addr = kernel_clone\+'$entry'/0x[0-9a-f]+, ip = [0-9a-f]{16}, flags = 0x[0-9a-f]+$'
+expect '^kprobe_example: <kernel_clone> post_handler: p->addr = kernel_clone\+'$entry'/0x[0-9a-f]+, flags = 0x[0-9a-f]+$'
+# The address is the function's in kallsyms, and what is in front of the probe, and its breakpoint.
 ip=$(log | sed -n 's/.* pre_handler: .* ip = \([0-9a-f]*\),.*/\1/p' | head -n 1)
-same "$(printf '%x' $((0x$(address kernel_clone) + 5)))" "$ip"
+same "$(printf '%x' $((0x$(address kernel_clone) + entry + breakpoint)))" "$ip"
 unload kprobe_example
-expect '^kprobe_example: kprobe at kernel_clone\+0x4/0x[0-9a-f]+ unregistered$'
+expect '^kprobe_example: kprobe at kernel_clone\+'$entry'/0x[0-9a-f]+ unregistered$'
 same "$(probes)" ''
 # Nothing is printed any more.
 hits=$(log | grep -c pre_handler)

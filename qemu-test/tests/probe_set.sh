@@ -5,7 +5,7 @@ expect '^probe_set: 3 probes planted$'
 same "$(probes | wc -l)" 3
 for _ in 1 2 3 4 5; do busybox true; done
 unload probe_set
-expect '^probe_set: vfs_read\+0x4/0x[0-9a-f]+: [1-9][0-9]* calls, ' '^probe_set: vfs_write\+0x4/0x[0-9a-f]+: [0-9]+ calls, '
+expect '^probe_set: vfs_read\+'$entry'/0x[0-9a-f]+: [1-9][0-9]* calls, ' '^probe_set: vfs_write\+'$entry'/0x[0-9a-f]+: [0-9]+ calls, '
 calls=$(log | sed -n 's/^probe_set: kernel_clone+.*: \([0-9]*\) calls, .*/\1/p')
 [ "$calls" -ge 5 ] || fail "only $calls calls of kernel_clone"
 same "$(probes)" ''

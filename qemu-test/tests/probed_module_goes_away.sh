@@ -3,7 +3,7 @@
 # A probe does not keep the module that it is in. When that goes, the probe is gone, and can still be dropped.
 load bench_target
 load kprobe_example symbol=bench_target:rprobes_bench_target
-expect '^kprobe_example: Planted kprobe at rprobes_bench_target\+0x4/0x[0-9a-f]+ \[bench_target\]$'
+expect '^kprobe_example: Planted kprobe at rprobes_bench_target\+'$entry'/0x[0-9a-f]+ \[bench_target\]$'
 load kretprobe_example func=bench_target:rprobes_bench_target
 unload bench_target
 probes | grep -q GONE || fail "not gone: $(probes)"

@@ -2,7 +2,7 @@
 # Copyright (C) 2026 The rprobes authors
 load rbtree_probe
 dir=/sys/kernel/debug/rbtree_probe
-grep -Eq '^rb_insert_color at rb_insert_color\+0x4/0x' $dir/target || fail "not planted: $(cat $dir/target)"
+grep -Eq '^rb_insert_color at rb_insert_color\+'$entry'/0x' $dir/target || fail "not planted: $(cat $dir/target)"
 recorded() {
 	busybox true
 	cat $dir/records >/tmp/records
@@ -10,8 +10,8 @@ recorded() {
 }
 poll recorded || fail "nothing recorded: $(cat /tmp/records)"
 # Another place, inside a function.
-echo vfs_read+0x9 >$dir/target
-grep -q '^vfs_read+0x9 at vfs_read+0x9/0x' $dir/target || fail "not planted: $(cat $dir/target)"
+echo vfs_read+$past >$dir/target
+grep -q '^vfs_read+'$past' at vfs_read+'$past'/0x' $dir/target || fail "not planted: $(cat $dir/target)"
 same "$(probes | wc -l)" 1
 cat $dir/records >/dev/null
 read -r _ </proc/uptime

@@ -6,11 +6,15 @@ refuse kprobe_example symbol=jiffies
 expect '^kprobe_example: no probe at jiffies: it is data, not code \(-EINVAL, -22\)$'
 refuse kprobe_example symbol=start_kernel
 expect '^kprobe_example: no probe at start_kernel: it ran at boot, and is no longer there \(__init\)'
-refuse kprobe_example symbol=do_syscall_64
-expect '^kprobe_example: no probe at do_syscall_64: it is code that must not be instrumented \(noinstr\); probe what it calls'
-refuse kprobe_example symbol=entry_SYSCALL_64
-expect '^kprobe_example: no probe at entry_SYSCALL_64: it is the code by which the CPU enters the kernel'
-refuse kretprobe_example func=do_syscall_64
-expect '^kretprobe_example: no return probe at do_syscall_64: it is code that must not be instrumented'
+case $(uname -m) in
+aarch64) noinstr=el0_svc entry_text=el0t_64_sync ;;
+*) noinstr=do_syscall_64 entry_text=entry_SYSCALL_64 ;;
+esac
+refuse kprobe_example symbol=$noinstr
+expect '^kprobe_example: no probe at '$noinstr': it is code that must not be instrumented \(noinstr\); probe what it calls'
+refuse kprobe_example symbol=$entry_text
+expect '^kprobe_example: no probe at '$entry_text': it is the code by which the CPU enters the kernel'
+refuse kretprobe_example func=$noinstr
+expect '^kretprobe_example: no return probe at '$noinstr': it is code that must not be instrumented'
 refuse kprobe_example symbol=sys_kill
-expect '^kprobe_example: no probe at sys_kill: .*; did you mean .*__x64_sys_kill.*the arguments of the system call are not in the registers, but in the struct pt_regs'
+expect '^kprobe_example: no probe at sys_kill: .*; did you mean .*'${syscall}kill'.*the arguments of the system call are not in the registers, but in the struct pt_regs'

@@ -5,6 +5,6 @@ expect '^kprobe_example: no probe at no_such_function_anywhere: no such function
 refuse kprobe_example symbol=kernel_clome
 expect 'no probe at kernel_clome: .*; did you mean kernel_clone '
 refuse kprobe_example symbol=sys_read
-expect 'no probe at sys_read: .*; did you mean .*__x64_sys_read'
+expect 'no probe at sys_read: .*; did you mean .*'${syscall}read
 refuse kprobe_example symbol=nomod:vfs_read
 expect 'no probe at nomod:vfs_read: .*its module is not loaded'

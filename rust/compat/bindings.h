@@ -15,13 +15,13 @@
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/debugfs.h>
-#include <linux/errname.h>
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/jump_label.h>
+#include <linux/kallsyms.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pid_namespace.h>
@@ -40,6 +40,10 @@
 #include <linux/workqueue.h>
 
 #include "shims.h"
+/* Where it is not exported, the helper is bound. */
+#ifdef HAVE_errname
+#include <linux/errname.h>
+#endif
 
 /* bindgen cannot evaluate these. */
 const size_t RUST_CONST_HELPER_ARCH_SLAB_MINALIGN = ARCH_SLAB_MINALIGN;

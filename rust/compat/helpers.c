@@ -44,6 +44,28 @@
 #include "vmalloc.c"
 #include "wait.c"
 
+/* Of an area whose lock is held. */
+unsigned long rust_helper_vma_start(const struct vm_area_struct *vma)
+{
+	return vma->vm_start;
+}
+
+unsigned long rust_helper_vma_end(const struct vm_area_struct *vma)
+{
+	return vma->vm_end;
+}
+
+unsigned long rust_helper_vma_flags(const struct vm_area_struct *vma)
+{
+	return vma->vm_flags;
+}
+
+/* Of an area that nobody else sees yet. Since Linux 6.3 it cannot be assigned to; it is still the same word. */
+void rust_helper_vma_set_flags(struct vm_area_struct *vma, unsigned long flags)
+{
+	*(unsigned long *)&vma->vm_flags = flags;
+}
+
 #ifndef HAVE_hrtimer_setup
 void rust_helper_hrtimer_setup(struct hrtimer *timer, enum hrtimer_restart (*function)(struct hrtimer *),
 			       clockid_t clock_id, enum hrtimer_mode mode)

@@ -79,6 +79,106 @@ static inline int spin_trylock_irq_disable(spinlock_t *lock)
 }
 #endif
 
+#ifndef HAVE_atomic_add_negative_acquire
+#define atomic_add_negative_acquire(i, v) (atomic_add_return_acquire(i, v) < 0)
+#define atomic_add_negative_release(i, v) (atomic_add_return_release(i, v) < 0)
+#define atomic_add_negative_relaxed(i, v) (atomic_add_return_relaxed(i, v) < 0)
+#define atomic64_add_negative_acquire(i, v) (atomic64_add_return_acquire(i, v) < 0)
+#define atomic64_add_negative_release(i, v) (atomic64_add_return_release(i, v) < 0)
+#define atomic64_add_negative_relaxed(i, v) (atomic64_add_return_relaxed(i, v) < 0)
+#endif
+
+#ifndef HAVE_errname
+/* Those that probes meet; of others the number is printed. */
+static inline const char *rprobes_errname(int err)
+{
+#define NAME(name)	\
+	case name:	\
+		return #name;
+
+	switch (err) {
+	NAME(EPERM) NAME(ENOENT) NAME(ESRCH) NAME(EINTR) NAME(EIO)
+	NAME(ENXIO) NAME(E2BIG) NAME(ENOEXEC) NAME(EBADF) NAME(ECHILD)
+	NAME(EAGAIN) NAME(ENOMEM) NAME(EACCES) NAME(EFAULT) NAME(ENOTBLK)
+	NAME(EBUSY) NAME(EEXIST) NAME(EXDEV) NAME(ENODEV) NAME(ENOTDIR)
+	NAME(EISDIR) NAME(EINVAL) NAME(ENFILE) NAME(EMFILE) NAME(ENOTTY)
+	NAME(ETXTBSY) NAME(EFBIG) NAME(ENOSPC) NAME(ESPIPE) NAME(EROFS)
+	NAME(EMLINK) NAME(EPIPE) NAME(EDOM) NAME(ERANGE) NAME(EDEADLK)
+	NAME(ENAMETOOLONG) NAME(ENOLCK) NAME(ENOSYS) NAME(ENOTEMPTY) NAME(ELOOP)
+	NAME(ENODATA) NAME(ETIME) NAME(EOVERFLOW) NAME(EILSEQ) NAME(EMSGSIZE)
+	NAME(EPROTO) NAME(EOPNOTSUPP) NAME(EADDRINUSE) NAME(EADDRNOTAVAIL) NAME(ENETDOWN)
+	NAME(ENOBUFS) NAME(ETIMEDOUT) NAME(ECONNREFUSED) NAME(EALREADY) NAME(EINPROGRESS)
+	NAME(ESTALE) NAME(EDQUOT) NAME(ECANCELED) NAME(EKEYREJECTED)
+	}
+#undef NAME
+	return NULL;
+}
+#define errname rprobes_errname
+#endif
+
+#ifndef HAVE_vma_end_read
+static inline void vma_end_read(struct vm_area_struct *vma)
+{
+}
+#endif
+
+#ifdef HAVE_vrealloc
+#define rprobes_vrealloc vrealloc
+#else
+/* The size of memory from vmalloc(), in whole pages: an unmapped page follows. */
+static inline size_t rprobes_vmalloc_size(const void *p)
+{
+	size_t size = 0;
+
+	while (vmalloc_to_page(p + size))
+		size += PAGE_SIZE;
+	return size;
+}
+
+static inline void *rprobes_vrealloc(const void *p, size_t size, gfp_t flags)
+{
+	size_t old = 0;
+	void *new;
+
+	if (!size) {
+		vfree(p);
+		return NULL;
+	}
+	if (p) {
+		old = rprobes_vmalloc_size(p);
+		if (size <= old)
+			return (void *)p;
+	}
+	new = __vmalloc(size, flags);
+	if (new && p) {
+		memcpy(new, p, old);
+		vfree(p);
+	}
+	return new;
+}
+#endif
+
+#ifdef HAVE_kvrealloc_size
+#define rprobes_kvrealloc kvrealloc
+#else
+static inline void *rprobes_kvrealloc(const void *p, size_t size, gfp_t flags)
+{
+	void *new;
+
+	if (is_vmalloc_addr(p))
+		return rprobes_vrealloc(p, size, flags);
+	new = krealloc(p, size, size > PAGE_SIZE ? flags | __GFP_NOWARN : flags);
+	if (new || !size || size <= PAGE_SIZE)
+		return new;
+	new = kvmalloc(size, flags);
+	if (new && p) {
+		memcpy(new, p, ksize(p));
+		kfree(p);
+	}
+	return new;
+}
+#endif
+
 #ifndef HAVE_krealloc_node_align
 /* kmalloc() aligns sizes that are powers of two to themselves. The node is a hint. */
 static inline size_t rprobes_aligned_size(size_t size, unsigned long align)
@@ -87,9 +187,9 @@ static inline size_t rprobes_aligned_size(size_t size, unsigned long align)
 }
 
 #define krealloc_node_align(p, size, align, flags, node) krealloc(p, rprobes_aligned_size(size, align), flags)
-#define kvrealloc_node_align(p, size, align, flags, node) kvrealloc(p, rprobes_aligned_size(size, align), flags)
+#define kvrealloc_node_align(p, size, align, flags, node) rprobes_kvrealloc(p, rprobes_aligned_size(size, align), flags)
 /* Whole pages, so aligned to one. */
-#define vrealloc_node_align(p, size, align, flags, node) vrealloc(p, size, flags)
+#define vrealloc_node_align(p, size, align, flags, node) rprobes_vrealloc(p, size, flags)
 #endif
 
 #endif /* _RPROBES_SHIMS_H */

@@ -39,12 +39,23 @@ asm(".pushsection .text\n"
     ".size rprobes_kallsyms_call, . - rprobes_kallsyms_call\n"
     ".popsection");
 STACK_FRAME_NON_STANDARD(rprobes_kallsyms_call);
+#else
+static int __nocfi rprobes_kallsyms_call(const void *a, const void *b, const void *c, const void *function)
+{
+	return ((int (*)(const void *, const void *, const void *))function)(a, b, c);
+}
+#endif
 #define CALL(function, a, b, c) rprobes_kallsyms_call(a, b, c, function)
 #define CALL2(function, a, b) rprobes_kallsyms_call(a, b, NULL, function)
-#else
-#define CALL(function, a, b, c) (function)(a, b, c)
-#define CALL2(function, a, b) (function)(a, b)
-#endif
+
+/* Until Linux 6.3 the callbacks of two of them are passed the module, too. */
+typedef int each_with_module(void *data, const char *name, struct module *module, unsigned long address);
+#define EACH_HAS_MODULE __same_type(kallsyms_on_each_symbol, int (each_with_module *, void *))
+/* Until Linux 6.2 the one for modules takes no name of a module. */
+#define MODULE_EACH_HAS_NO_NAME __same_type(module_kallsyms_on_each_symbol, int (each_with_module *, void *))
+#define MODULE_EACH_HAS_MODULE \
+	(MODULE_EACH_HAS_NO_NAME || \
+	 __same_type(module_kallsyms_on_each_symbol, int (const char *, each_with_module *, void *)))
 
 static bool begins_at(const char *name, unsigned long address)
 {
@@ -102,6 +113,7 @@ static bool can_look_up(void)
 
 struct find {
 	const char *name;
+	const char *module;
 	void (*found)(void *data, unsigned long address);
 	void *data;
 	unsigned int count;
@@ -123,6 +135,13 @@ static int find_in_module(void *data, const char *name, unsigned long address)
 	return strcmp(name, find->name) ? 0 : find_found(data, address);
 }
 
+static int find_with_module(void *data, const char *name, struct module *module, unsigned long address)
+{
+	struct find *find = data;
+
+	return find->module && strcmp(module->name, find->module) ? 0 : find_in_module(data, name, address);
+}
+
 /*
  * Calls @found with the address of each symbol called @name: those of the module @module; or, if that is NULL, those
  * of the kernel, and if there are none, those of any module. In the order of the symbol table, from which livepatch
@@ -131,13 +150,19 @@ static int find_in_module(void *data, const char *name, unsigned long address)
 int rprobes_kallsyms_find(const char *name, const char *module, void (*found)(void *data, unsigned long address),
 			  void *data)
 {
-	struct find find = { .name = name, .found = found, .data = data };
+	struct find find = { .name = name, .module = module, .found = found, .data = data };
 
 	if (!can_look_up())
 		return -EOPNOTSUPP;
 	if (!module)
 		CALL(on_each_match, find_found, name, &find);
-	if (!find.count)
+	if (find.count)
+		return 0;
+	if (MODULE_EACH_HAS_NO_NAME)
+		CALL2(module_on_each, find_with_module, &find);
+	else if (MODULE_EACH_HAS_MODULE)
+		CALL(module_on_each, module, find_with_module, &find);
+	else
 		CALL(module_on_each, module, find_in_module, &find);
 	return 0;
 }
@@ -154,6 +179,11 @@ static int each_symbol(void *data, const char *name, unsigned long address)
 	return !each->visit(each->data, name, address);
 }
 
+static int each_symbol_with_module(void *data, const char *name, struct module *module, unsigned long address)
+{
+	return each_symbol(data, name, address);
+}
+
 /* Calls @visit for each symbol of the kernel, until it returns false. Process context. */
 int rprobes_kallsyms_each(bool (*visit)(void *data, const char *name, unsigned long address), void *data)
 {
@@ -161,6 +191,9 @@ int rprobes_kallsyms_each(bool (*visit)(void *data, const char *name, unsigned l
 
 	if (!can_look_up())
 		return -EOPNOTSUPP;
-	CALL2(on_each, each_symbol, &each);
+	if (EACH_HAS_MODULE)
+		CALL2(on_each, each_symbol_with_module, &each);
+	else
+		CALL2(on_each, each_symbol, &each);
 	return 0;
 }

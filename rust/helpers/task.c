@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 /*
- * The current task and its stack.
+ * The current task and its stack, and where and when it runs.
  */
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/sched/clock.h>
 #include <linux/smp.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
@@ -24,6 +25,12 @@ void rprobes_task_comm(char comm[TASK_COMM_LEN])
 unsigned int rprobes_cpu(void)
 {
 	return raw_smp_processor_id();
+}
+
+/* local_clock() is inline before Linux 6.6. */
+u64 rprobes_timestamp(void)
+{
+	return local_clock();
 }
 
 /* The stack as it is at a probe, without the handlers that look at it. */

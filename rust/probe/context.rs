@@ -158,7 +158,7 @@ impl<'a, Phase> Context<'a, Phase> {
     #[inline]
     pub fn timestamp(&self) -> u64 {
         // SAFETY: May be called anywhere, also in an NMI.
-        unsafe { bindings::local_clock() }
+        unsafe { bindings::rprobes_timestamp() }
     }
 
     /// The return addresses on the stack of the probed context, from the innermost on, at most as many as fit.

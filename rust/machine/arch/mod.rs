@@ -19,7 +19,6 @@
 pub(crate) enum Planted {
     Nothing,
     Breakpoint,
-    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
     Jump,
 }
 
