@@ -137,16 +137,16 @@ impl kernel::Module for Faults {
         // SAFETY: It never changes.
         let offset = unsafe { rprobes_fault_offset };
         let instruction = Target::symbol(c"rprobes_fault_load").offset(offset);
-        let watch = Kprobe::new(
-            instruction,
-            Watch {
-                loads: Atomic::new(0),
-            },
-        );
-        let watch = KBox::pin_init(watch, GFP_KERNEL)?;
-        pr_info!("with a probe: {:x} {}\n", load(good), load(BAD));
-        pr_info!("loads: {}\n", watch.handler().loads.load(Relaxed));
-        drop(watch);
+        let watch = Watch {
+            loads: Atomic::new(0),
+        };
+        match KBox::pin_init(Kprobe::new(instruction, watch), GFP_KERNEL) {
+            Ok(watch) => {
+                pr_info!("with a probe: {:x} {}\n", load(good), load(BAD));
+                pr_info!("loads: {}\n", watch.handler().loads.load(Relaxed));
+            }
+            Err(error) => pr_info!("refused: {:?}\n", error),
+        }
         pr_info!("without a probe: {:x} {}\n", load(good), load(BAD));
 
         let read = KBox::pin_init(

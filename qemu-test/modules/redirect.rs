@@ -38,6 +38,8 @@ extern "C" {
         f: isize,
         g: isize,
         h: isize,
+        i: isize,
+        j: isize,
     ) -> usize;
 }
 
@@ -135,7 +137,7 @@ impl kernel::Module for Redirects {
         let later = KBox::pin_init(Kprobe::new(target, Count(Atomic::new(0))), GFP_KERNEL)?;
         let optimised = |stats: Option<Stats>| stats.is_some_and(|stats| stats.optimised);
         let mut turns = 0;
-        while !optimised(later.stats()) && turns < 1000 {
+        while cfg!(CONFIG_OPTPROBES) && !optimised(later.stats()) && turns < 1000 {
             fsleep(Delta::from_millis(10));
             turns += 1;
         }
@@ -152,12 +154,12 @@ impl kernel::Module for Redirects {
         let target = Target::symbol(c"rprobes_redirect_many");
         let probe = KBox::pin_init(Kprobe::new(target, seen), GFP_KERNEL)?;
         // SAFETY: It only adds.
-        let sum = unsafe { rprobes_redirect_many(1, 2, 3, 4, 5, 6, 70, 800) };
-        let [seventh, eighth] = &probe.handler().0;
+        let sum = unsafe { rprobes_redirect_many(1, 2, 3, 4, 5, 6, 70, 800, 70, 800) };
+        let [first, second] = &probe.handler().0;
         pr_info!(
             "on the stack: {} {}, sum {}\n",
-            seventh.load(Relaxed),
-            eighth.load(Relaxed),
+            first.load(Relaxed),
+            second.load(Relaxed),
             sum
         );
         Ok(Self { _might: None })

@@ -9,7 +9,7 @@ unsigned long rprobes_redirect_traced(unsigned long n);
 unsigned long rprobes_redirect_untraced(unsigned long n);
 unsigned long rprobes_redirect_untraced_too(unsigned long n);
 unsigned long rprobes_redirect_other(unsigned long n);
-unsigned long rprobes_redirect_many(long a, long b, long c, long d, long e, long f, long g, long h);
+unsigned long rprobes_redirect_many(long a, long b, long c, long d, long e, long f, long g, long h, long i, long j);
 
 /* At its entry, ftrace calls a probe. */
 noinline unsigned long rprobes_redirect_traced(unsigned long n)
@@ -41,9 +41,10 @@ noinline unsigned long rprobes_redirect_other(unsigned long n)
 	return n + 1000;
 }
 
-/* Two of its arguments are on the stack. */
-noinline unsigned long rprobes_redirect_many(long a, long b, long c, long d, long e, long f, long g, long h)
+/* At least two of its arguments are on the stack: those from the seventh on, or from the ninth. */
+noinline unsigned long rprobes_redirect_many(long a, long b, long c, long d, long e, long f, long g, long h,
+				    long i, long j)
 {
-	asm volatile("" : "+r" (g), "+r" (h));
-	return a + b + c + d + e + f + g + h;
+	asm volatile("" : "+r" (g), "+r" (h), "+r" (i), "+r" (j));
+	return a + b + c + d + e + f + g + h + i + j;
 }

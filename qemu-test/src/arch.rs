@@ -45,10 +45,13 @@ impl Arch {
                 line.contains("\tcall")
                     || (line.contains("R_X86_64_PLT32") && !line.contains("return_thunk"))
             }
+            // Which register has the offset of this CPU's data is found at boot, and C is patched then; so one of its
+            // functions counts.
             Arch::Arm64 => {
-                line.contains("\tbl\t")
-                    || line.contains("\tblr\t")
-                    || line.contains("R_AARCH64_JUMP26")
+                ["\tbl\t", "\tblr\t", "R_AARCH64_JUMP26"]
+                    .iter()
+                    .any(|call| line.contains(call))
+                    && !line.contains("rprobes_percpu_add")
             }
         }
     }

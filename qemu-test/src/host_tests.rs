@@ -114,10 +114,10 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str, report: &mut Report) -> Res
             continue;
         }
         let begun = Instant::now();
-        let failure = case(&host).err().map(|error| format!("{error:#}"));
+        let verdict = case(&host).err().map(|error| format!("{error:#}")).into();
         report.add(Test {
             name: (*name).to_owned(),
-            failure,
+            verdict,
             seconds: begun.elapsed().as_secs_f64(),
         });
     }

@@ -24,11 +24,11 @@ pub struct Initramfs {
 const KMOD_NAMES: [&str; 4] = ["insmod", "rmmod", "lsmod", "modinfo"];
 
 impl Initramfs {
-    /// For this kernel, with the modules of these directories, and these tests.
+    /// For this kernel, with the modules that were built in these directories, and these tests.
     pub fn new(
         kernel: &Kernel,
         repo: &Path,
-        modules: &[PathBuf],
+        directories: &[PathBuf],
         tests: &[PathBuf],
     ) -> Result<Self> {
         let mut archive = Archive {
@@ -63,8 +63,8 @@ impl Initramfs {
         for test in tests {
             archive.copy(test, &format!("rprobes/tests/{}", name(test)))?;
         }
-        for directory in modules {
-            for module in files(directory, "ko")? {
+        for directory in directories {
+            for module in modules(directory)? {
                 archive.copy(&module, &format!("modules/{}", name(&module)))?;
             }
         }
@@ -149,9 +149,16 @@ impl Archive {
     }
 }
 
-/// The directories of rprobes' own modules.
-pub fn own_modules(repo: &Path) -> Vec<PathBuf> {
-    vec![repo.join("samples"), repo.join("qemu-test/modules")]
+/// The modules that kbuild has built in a directory, for the kernel that it was last told of.
+fn modules(directory: &Path) -> Result<Vec<PathBuf>> {
+    let order = directory.join("modules.order");
+    let order =
+        fs::read_to_string(&order).with_context(|| format!("cannot read {}", order.display()))?;
+    // Older kernels write absolute paths.
+    Ok(order
+        .lines()
+        .map(|object| directory.join(object).with_extension("ko"))
+        .collect())
 }
 
 /// The tests of a directory whose names contain `only`.

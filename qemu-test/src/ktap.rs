@@ -9,9 +9,23 @@ use std::fmt::Write;
 #[derive(Clone, Debug)]
 pub struct Test {
     pub name: String,
-    /// Why it failed; nothing if it passed.
-    pub failure: Option<String>,
+    pub verdict: Verdict,
     pub seconds: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Passed,
+    /// This kernel has not what it tests.
+    Skipped(String),
+    Failed(String),
+}
+
+impl From<Option<String>> for Verdict {
+    /// From why it failed.
+    fn from(failure: Option<String>) -> Self {
+        failure.map_or(Verdict::Passed, Verdict::Failed)
+    }
 }
 
 /// One line of KTAP.
@@ -22,6 +36,8 @@ pub enum Line<'a> {
     Result {
         passed: bool,
         name: &'a str,
+        /// Why it was skipped.
+        skip: Option<&'a str>,
     },
     /// A test has begun: said in a comment by our guest.
     Begin(&'a str),
@@ -52,13 +68,12 @@ pub fn parse(line: &str) -> Line<'_> {
     };
     match rest.split_once(' ') {
         Some((number, name)) if number.parse::<usize>().is_ok() => {
-            let name = name
-                .trim_start_matches("- ")
-                .split(" # ")
-                .next()
-                .unwrap_or(name)
-                .trim();
-            Line::Result { passed, name }
+            let (name, directive) = name.split_once(" # ").unwrap_or((name, ""));
+            Line::Result {
+                passed,
+                name: name.trim_start_matches("- ").trim(),
+                skip: directive.strip_prefix("SKIP ").map(str::trim),
+            }
         }
         _ => Line::Other,
     }
@@ -68,14 +83,17 @@ pub fn parse(line: &str) -> Line<'_> {
 pub fn write(tests: &[Test]) -> String {
     let mut text = format!("KTAP version 1\n1..{}\n", tests.len());
     for (i, test) in tests.iter().enumerate() {
-        let mut result = "ok";
-        if let Some(failure) = &test.failure {
-            result = "not ok";
-            for line in failure.lines() {
-                let _ = writeln!(text, "# {line}");
+        let (number, name) = (i + 1, &test.name);
+        let _ = match &test.verdict {
+            Verdict::Passed => writeln!(text, "ok {number} {name}"),
+            Verdict::Skipped(why) => writeln!(text, "ok {number} {name} # SKIP {why}"),
+            Verdict::Failed(failure) => {
+                for line in failure.lines() {
+                    let _ = writeln!(text, "# {line}");
+                }
+                writeln!(text, "not ok {number} {name}")
             }
-        }
-        let _ = writeln!(text, "{result} {} {}", i + 1, test.name);
+        };
     }
     text
 }
@@ -92,14 +110,24 @@ mod tests {
             parse("ok 3 a_test"),
             Line::Result {
                 passed: true,
-                name: "a_test"
+                name: "a_test",
+                skip: None
+            }
+        );
+        assert_eq!(
+            parse("ok 5 c # SKIP no livepatch"),
+            Line::Result {
+                passed: true,
+                name: "c",
+                skip: Some("no livepatch")
             }
         );
         assert_eq!(
             parse("not ok 4 - b # TIMEOUT"),
             Line::Result {
                 passed: false,
-                name: "b"
+                name: "b",
+                skip: None
             }
         );
         assert_eq!(parse("# begin a_test"), Line::Begin("a_test"));
@@ -114,12 +142,12 @@ mod tests {
         let tests = [
             Test {
                 name: "a".into(),
-                failure: None,
+                verdict: Verdict::Skipped("why".into()),
                 seconds: 0.1,
             },
             Test {
                 name: "b".into(),
-                failure: Some("one\ntwo".into()),
+                verdict: Verdict::Failed("one\ntwo".into()),
                 seconds: 0.2,
             },
         ];
@@ -132,13 +160,15 @@ mod tests {
                 Line::Plan(2),
                 Line::Result {
                     passed: true,
-                    name: "a"
+                    name: "a",
+                    skip: Some("why")
                 },
                 Line::Diagnostic("one"),
                 Line::Diagnostic("two"),
                 Line::Result {
                     passed: false,
-                    name: "b"
+                    name: "b",
+                    skip: None
                 },
             ]
         );

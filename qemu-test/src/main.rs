@@ -21,7 +21,7 @@ use anyhow::{bail, Result};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    initramfs::{own_modules, Initramfs},
+    initramfs::Initramfs,
     kernel::Kernel,
     vm::{End, Limits, Vm},
 };
@@ -75,7 +75,7 @@ fn run(arguments: Arguments) -> Result<bool> {
         Some(directory) => Some(directory.canonicalize()?).filter(|directory| *directory != repo),
         None => None,
     };
-    let mut modules = own_modules(&repo);
+    let mut modules = vec![repo.clone()];
     match (arguments.command, others) {
         (Command::Demo, _) => demo(&kernel, &Initramfs::new(&kernel, &repo, &modules, &[])?),
         (Command::Bench, _) => bench::run(&kernel, &repo),

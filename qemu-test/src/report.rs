@@ -11,7 +11,7 @@ use quick_xml::{
     Writer,
 };
 
-use crate::ktap::{self, Test};
+use crate::ktap::{self, Test, Verdict};
 
 #[derive(Default)]
 pub struct Report {
@@ -21,9 +21,10 @@ pub struct Report {
 impl Report {
     /// Takes a result, and prints it.
     pub fn add(&mut self, test: Test) {
-        match &test.failure {
-            None => println!("ok    {} ({:.1} s)", test.name, test.seconds),
-            Some(failure) => {
+        match &test.verdict {
+            Verdict::Passed => println!("ok    {} ({:.1} s)", test.name, test.seconds),
+            Verdict::Skipped(why) => println!("skip  {}: {why}", test.name),
+            Verdict::Failed(failure) => {
                 println!("FAIL  {} ({:.1} s)", test.name, test.seconds);
                 for line in failure.lines() {
                     println!("      {line}");
@@ -37,17 +38,17 @@ impl Report {
     pub fn fail(&mut self, name: &str, failure: &str) {
         match self.tests.iter_mut().find(|test| test.name == name) {
             Some(Test {
-                failure: Some(known),
+                verdict: Verdict::Failed(known),
                 ..
             }) => {
                 known.push('\n');
                 known.push_str(failure);
             }
-            Some(test) => test.failure = Some(failure.to_owned()),
+            Some(test) => test.verdict = Verdict::Failed(failure.to_owned()),
             None => {
                 return self.add(Test {
                     name: name.to_owned(),
-                    failure: Some(failure.to_owned()),
+                    verdict: Verdict::Failed(failure.to_owned()),
                     seconds: 0.0,
                 })
             }
@@ -58,11 +59,20 @@ impl Report {
         }
     }
 
+    pub fn passed(&self) -> usize {
+        self.count(|verdict| *verdict == Verdict::Passed)
+    }
+
+    pub fn skipped(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Skipped(_)))
+    }
+
     pub fn failed(&self) -> usize {
-        self.tests
-            .iter()
-            .filter(|test| test.failure.is_some())
-            .count()
+        self.count(|verdict| matches!(verdict, Verdict::Failed(_)))
+    }
+
+    fn count(&self, is: impl Fn(&Verdict) -> bool) -> usize {
+        self.tests.iter().filter(|test| is(&test.verdict)).count()
     }
 
     /// Writes `ktap.txt` and `junit.xml`.
@@ -76,13 +86,15 @@ impl Report {
     fn junit(&self) -> Result<Vec<u8>> {
         let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
         writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        let (count, failed) = (self.tests.len().to_string(), self.failed().to_string());
+        let count = self.tests.len().to_string();
+        let (failed, skipped) = (self.failed().to_string(), self.skipped().to_string());
         writer
             .create_element("testsuite")
             .with_attributes([
                 ("name", "rprobes"),
                 ("tests", &count),
                 ("failures", &failed),
+                ("skipped", &skipped),
             ])
             .write_inner_content(|writer| {
                 for test in &self.tests {
@@ -90,9 +102,16 @@ impl Report {
                     let element = writer
                         .create_element("testcase")
                         .with_attributes([("name", test.name.as_str()), ("time", &seconds)]);
-                    match &test.failure {
-                        None => element.write_empty()?,
-                        Some(failure) => element.write_inner_content(|writer| {
+                    match &test.verdict {
+                        Verdict::Passed => element.write_empty()?,
+                        Verdict::Skipped(why) => element.write_inner_content(|writer| {
+                            let skipped = writer.create_element("skipped");
+                            skipped
+                                .with_attribute(("message", why.as_str()))
+                                .write_empty()?;
+                            Ok(())
+                        })?,
+                        Verdict::Failed(failure) => element.write_inner_content(|writer| {
                             // Control characters of a kernel log have no place in XML.
                             let text: String = failure
                                 .chars()
@@ -120,12 +139,12 @@ mod tests {
         let mut report = Report::default();
         report.add(Test {
             name: "a".into(),
-            failure: None,
+            verdict: Verdict::Passed,
             seconds: 0.5,
         });
         report.add(Test {
             name: "b".into(),
-            failure: Some("1 < 2\u{1b}".into()),
+            verdict: Verdict::Failed("1 < 2\u{1b}".into()),
             seconds: 1.0,
         });
         let xml = String::from_utf8(report.junit().unwrap()).unwrap();
@@ -142,7 +161,7 @@ mod tests {
         let mut report = Report::default();
         report.add(Test {
             name: "a".into(),
-            failure: None,
+            verdict: Verdict::Passed,
             seconds: 0.5,
         });
         report.fail("a", "the kernel complained");

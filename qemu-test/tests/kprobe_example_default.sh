@@ -3,7 +3,7 @@
 # Without a parameter, the sample probes kernel_clone, prints what the C sample prints, and leaves nothing behind.
 load kprobe_example
 expect '^kprobe_example: Planted kprobe at kernel_clone\+'$entry'/0x[0-9a-f]+$'
-same "$(probes | awk '{ print $3 }')" kernel_clone+0x4
+same "$(probes | awk '{ print $3 }')" kernel_clone+$entry
 busybox true
 expect '^kprobe_example: <kernel_clone> pre_handler: p->addr = kernel_clone\+'$entry'/0x[0-9a-f]+, ip = [0-9a-f]{16}, flags = 0x[0-9a-f]+$'
 expect '^kprobe_example: <kernel_clone> post_handler: p->addr = kernel_clone\+'$entry'/0x[0-9a-f]+, flags = 0x[0-9a-f]+$'

@@ -2,6 +2,7 @@
 # Copyright (C) 2026 The rprobes authors
 # A livepatch and a probe get on, on one function, with a post handler or without, unless the handler redirects, which
 # the kernel does not allow there. So others must not look to the kernel as if they did.
+[ -e /sys/kernel/livepatch ] || skip "CONFIG_LIVEPATCH is off"
 patched() {
 	grep -q 'this has been live patched' /proc/cmdline
 }

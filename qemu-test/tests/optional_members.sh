@@ -11,5 +11,5 @@ unload probe_set
 expect '^probe_set: vfs_read\+0x.*: [1-9][0-9]* calls, ' '^probe_set: kernel_clone\+0x.*: [1-9][0-9]* calls, '
 same "$(probes)" ''
 # Anything else that is wrong is still refused.
-refuse probe_set optional=1 symbols=vfs_read,do_syscall_64
-expect 'no probe at do_syscall_64: .*noinstr' 'that was probe 2 of a set of 2; none is registered'
+refuse probe_set optional=1 symbols=vfs_read,$noinstr
+expect 'no probe at '$noinstr': .*noinstr' 'that was probe 2 of a set of 2; none is registered'

@@ -14,8 +14,8 @@ refuse probe_set symbols=vfs_read,no_such_function_anywhere,vfs_write
 expect 'no probe at no_such_function_anywhere: no such function' '^probe_set: that was probe 2 of a set of 3; none is registered$'
 refuse probe_set symbols=vfs_read,,vfs_write
 expect 'no symbol given'
-refuse probe_set symbols=vfs_read,do_int3
-expect 'no probe at do_int3: the kernel forbids it there'
+refuse probe_set symbols=vfs_read,notify_die
+expect 'no probe at notify_die: the kernel forbids it there'
 # The same one twice is two probes.
 load probe_set symbols=vfs_read,vfs_read
 same "$(probes | wc -l)" 2

@@ -7,8 +7,8 @@ expect '^kprobe_example: no probe at jiffies: it is data, not code \(-EINVAL, -2
 refuse kprobe_example symbol=start_kernel
 expect '^kprobe_example: no probe at start_kernel: it ran at boot, and is no longer there \(__init\)'
 case $(uname -m) in
-aarch64) noinstr=el0_svc entry_text=el0t_64_sync ;;
-*) noinstr=do_syscall_64 entry_text=entry_SYSCALL_64 ;;
+aarch64) entry_text=el0t_64_sync ;;
+*) entry_text=entry_SYSCALL_64 ;;
 esac
 refuse kprobe_example symbol=$noinstr
 expect '^kprobe_example: no probe at '$noinstr': it is code that must not be instrumented \(noinstr\); probe what it calls'

@@ -8,7 +8,7 @@ expect 'handler_post: <kernel_clone>' '^kprobe_example: <kernel_clone> post_hand
 unload kprobe_example
 unload c_kprobe_example
 fields() {
-	log | sed -n "s/^$1: <kernel_clone> $2p->addr = [^,]*, //p"
+	log | sed -n "s/^$1: <kernel_clone> $2p->addr = [^,]*, //p" | sed 's/^pc = 0x/pc = /'
 }
 # Ours was loaded after and unloaded before: all its hits are among those of C, with the same fields.
 fields handler_pre '' >/tmp/c
