@@ -13,7 +13,7 @@
 KERNEL ?=
 NAME ?=
 DIR ?=
-export KERNEL KDIR LLVM TEST V RUSTC BINDGEN
+export KERNEL KDIR LLVM TEST V RUSTC BINDGEN FORMAT
 # scripts/build starts make anew.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
@@ -31,7 +31,7 @@ modules:
 demo test bench shell:
 	@scripts/run $@
 
-## doctor: say what was set up, what this machine has, and what a KDIR lacks
+## doctor: say what this machine lacks, for set-up, a KERNEL or a KDIR; FORMAT=json for programs
 doctor:
 	@scripts/doctor
 

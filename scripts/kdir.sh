@@ -30,14 +30,12 @@ enabled() {
 #	WAY		where Rust comes from: "metadata" that is there; "source", metadata that set-up makes of Debian's source
 #			package; "stack", linked into modules
 #	PLACE		whose compilers are taken: "host", or "root" for those of the build root
-#	RUSTC		with PLACE=host
+#	KDIR_CC		the C compiler, with PLACE=host, if it is not the one that make would take
 #	WHY		both, in words
 look_at_kdir() {
-	local kdir=$1
-	PROBLEMS=() WAY= PLACE= WHY= KDIR_RELEASE= KDIR_ARCH=
-	look_at_tree "$kdir"
-	[ -n "$KDIR_RELEASE" ] || return 0
-	choose_way "$kdir"
+	PROBLEMS=() WAY='' PLACE='' WHY='' KDIR_RELEASE='' KDIR_ARCH='' KDIR_CC=''
+	look_at_tree "$1"
+	[ "${#PROBLEMS[@]}" -gt 0 ] || choose_way "$1"
 }
 
 look_at_tree() {
@@ -96,14 +94,16 @@ version_in_root() {
 }
 
 choose_way() {
-	local kdir=$1 made_by mine host_lacks='' version file
+	local kdir=$1 made_by mine file
 	mine=$("${RUSTC:-rustc}" --version 2>/dev/null) || mine=
 	if [ -e "$kdir/rust/libcore.rmeta" ]; then
 		made_by=$(rustc_of_metadata "$kdir/rust/libcore.rmeta")
 		for file in libkernel.rmeta libpin_init.rmeta libmacros.so; do
 			[ -e "$kdir/rust/$file" ] || made_by="another build, and rust/$file is missing"
 		done
-		if [ "$mine" = "$made_by" ]; then
+		if [ "$mine" = "$made_by" ] && [ -e "$(unfit "$kdir/rust")" ]; then
+			WHY="Rust linked into the modules, as its own Rust metadata is of other interfaces (a trial did not compile: $LOG)"
+		elif [ "$mine" = "$made_by" ]; then
 			look_at_host "$kdir"
 			[ -z "$HOST_LACKS" ] || problem "$HOST_LACKS"
 			WAY=metadata PLACE=host WHY="its own Rust metadata, with $made_by"
@@ -153,6 +153,8 @@ look_at_host() {
 		HOST_LACKS="rustc is missing (sudo apt-get install rustc rust-src)"
 	elif ! is_at_least "$version" $RUSTC_AT_LEAST; then
 		HOST_LACKS="rustc $version is older than $RUSTC_AT_LEAST"
+	elif [ "$WAY" != metadata ] && [ -e "$(unfit stack)" ]; then
+		HOST_LACKS="rustc $version did not compile it ($LOG)"
 	elif [ ! -e "$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust/library/core/src/lib.rs" ] && [ "$WAY" != metadata ]; then
 		HOST_LACKS="the source of Rust's library is missing (sudo apt-get install rust-src, or rustup component add rust-src)"
 	fi
@@ -166,15 +168,34 @@ look_at_host() {
 		HOST_LACKS="libclang, which bindgen needs, is missing (sudo apt-get install libclang-dev)"
 	fi
 	[ -z "$HOST_LACKS" ] || return 0
-	enabled CC_IS_CLANG && program=clang || program=${cross}gcc
-	# Debian's headers name the compiler themselves.
-	[ -z "${CC:-}" ] || program=$CC
+	# Headers packages name the compiler that the kernel was built with; another version of it will do.
+	program=${CC:-$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ "]*\).*/\1/p' "$KDIR_CONFIG")}
+	if [ -z "${CC:-}" ] && ! command -v "$program" >/dev/null; then
+		enabled CC_IS_CLANG && program=clang || program=${cross}gcc
+		KDIR_CC=$program
+	fi
 	for program in make "$program" "$(enabled CC_IS_CLANG && echo ld.lld || echo "${cross}ld")"; do
 		command -v "$program" >/dev/null || {
 			HOST_LACKS="$program is missing (sudo apt-get install $(package_of "$program"))"
 			return 0
 		}
 	done
+}
+
+# Where it is written down that compilers of this machine did not do.
+unfit() {
+	echo "$CACHE/unfit/$({ echo "$1"; "${RUSTC:-rustc}" --version; "${BINDGEN:-bindgen}" --version; } 2>/dev/null | sha256sum | cut -c 1-16)"
+}
+
+# needed_by KDIR: the directories that it leads to, for the build root to see them.
+needed_by() {
+	local kdir=$1 link
+	realpath "$kdir"
+	sed -n 's/^include  *\(\/.*\)\/Makefile$/\1/p' "$kdir/Makefile"
+	for link in scripts tools; do
+		[ ! -L "$kdir/$link" ] || dirname "$(realpath "$kdir/$link")"
+	done
+	[ ! -e "$kdir/source" ] || realpath "$kdir/source"
 }
 
 package_of() {

@@ -5,10 +5,10 @@ load kprobe_example
 expect '^kprobe_example: Planted kprobe at kernel_clone\+'$entry'/0x[0-9a-f]+$'
 same "$(probes | awk '{ print $3 }')" kernel_clone+$entry
 busybox true
-expect '^kprobe_example: <kernel_clone> pre_handler: p->addr = kernel_clone\+'$entry'/0x[0-9a-f]+, ip = [0-9a-f]{16}, flags = 0x[0-9a-f]+$'
-expect '^kprobe_example: <kernel_clone> post_handler: p->addr = kernel_clone\+'$entry'/0x[0-9a-f]+, flags = 0x[0-9a-f]+$'
+expect '^kprobe_example: <kernel_clone> pre_handler: p->addr = kernel_clone\+'$entry'/0x[0-9a-f]+, (ip|pc) = [0-9a-f]{16}, (flags|pstate) = 0x[0-9a-f]+$'
+expect '^kprobe_example: <kernel_clone> post_handler: p->addr = kernel_clone\+'$entry'/0x[0-9a-f]+, (flags|pstate) = 0x[0-9a-f]+$'
 # The address is the function's in kallsyms, and what is in front of the probe, and its breakpoint.
-ip=$(log | sed -n 's/.* pre_handler: .* ip = \([0-9a-f]*\),.*/\1/p' | head -n 1)
+ip=$(log | sed -n 's/.* pre_handler: .* \(ip\|pc\) = \([0-9a-f]*\),.*/\2/p' | head -n 1)
 same "$(printf '%x' $((0x$(address kernel_clone) + entry + breakpoint)))" "$ip"
 unload kprobe_example
 expect '^kprobe_example: kprobe at kernel_clone\+'$entry'/0x[0-9a-f]+ unregistered$'

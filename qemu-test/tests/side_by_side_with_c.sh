@@ -17,8 +17,8 @@ fields kprobe_example 'pre_handler: ' >/tmp/rust
 while read -r line; do
 	grep -Fqx "$line" /tmp/c || fail "C has no line with '$line', but: $(cat /tmp/c)"
 done </tmp/rust
-fields handler_post '' | grep -Eqx 'flags = 0x[0-9a-f]+' || fail "no flags of C"
-fields kprobe_example 'post_handler: ' | grep -Eqx 'flags = 0x[0-9a-f]+' || fail "no flags of ours"
+fields handler_post '' | grep -Eqx '(flags|pstate) = 0x[0-9a-f]+' || fail "no flags of C"
+fields kprobe_example 'post_handler: ' | grep -Eqx '(flags|pstate) = 0x[0-9a-f]+' || fail "no flags of ours"
 
 load c_kretprobe_example
 load kretprobe_example

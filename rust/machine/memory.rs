@@ -22,6 +22,10 @@ pub(crate) enum Space {
 ///
 /// `to` must be valid for writes of `len` bytes.
 unsafe fn copy(to: *mut c_void, from: usize, len: usize, space: Space) -> Result {
+    // The upper half of the addresses is the kernel's. Before Linux 6.14, arm64 would read the others as well.
+    if matches!(space, Space::Kernel) && (from as isize) >= 0 {
+        return Err(EFAULT);
+    }
     // SAFETY: `to` is good, says the caller; a bad `from` is an error.
     let result = unsafe {
         match space {
