@@ -79,12 +79,15 @@
 
 // kbuild says so, too, but rustdoc does not hear it.
 #![cfg_attr(any(doc, doctest), no_std)]
+// In a pattern, the name of an error that the kernel crate does not have would match all.
+#![deny(unreachable_patterns)]
 
 #[macro_use]
 mod log;
 
 mod bindings;
 mod collect;
+mod errno;
 mod machine;
 pub mod module;
 mod place;

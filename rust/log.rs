@@ -5,14 +5,7 @@
 //!
 //! The kernel crate's `pr_*!` take the name from the crate that invokes `module!`, which this one is not.
 
-use kernel::{
-    error::Error,
-    ffi::c_char,
-    fmt::{self, Display},
-    print::call_printk,
-    str::CStr,
-    str::CStrExt,
-};
+use kernel::{ffi::c_char, print::call_printk, str::CStr, str::CStrExt};
 
 use crate::bindings;
 
@@ -33,16 +26,4 @@ macro_rules! log {
     ($level:ident, $($arg:tt)+) => {
         $crate::log::print(&kernel::print::format_strings::$level, kernel::prelude::fmt!($($arg)+))
     };
-}
-
-/// An error that prints as its name and number: `-ENOENT, -2`.
-pub(crate) struct Errno(pub(crate) Error);
-
-impl Display for Errno {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(name) = self.0.name() {
-            write!(f, "-{}, ", name.to_str().unwrap_or("?"))?;
-        }
-        write!(f, "{}", self.0.to_errno())
-    }
 }

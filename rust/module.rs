@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! Declaring a module: [`module!`](crate::module!), its string parameters, and its end.
+//! Declaring a module: [`module!`](crate::module!), its parameters, and its end.
 //!
 //! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
 
-use core::cell::UnsafeCell;
+use core::{borrow::Borrow, cell::UnsafeCell};
 
 use kernel::{
     bindings::{self, KSYM_NAME_LEN},
+    module_param::ModuleParamAccess,
     prelude::*,
     InPlaceModule,
 };
@@ -20,12 +21,12 @@ pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
 ///
 /// - `string` parameters, like C's `module_param_string(symbol, symbol, KSYM_NAME_LEN, 0644)`: they stand in
 ///   `/sys/module/<name>/parameters/` and in `modinfo`; a value of 512 bytes or more is refused, with a line in
-///   the kernel log. The integer types and `bool` are the kernel crate's own.
+///   the kernel log. The integer types are the kernel crate's own.
 /// - All parameters are found in `crate::params`: `params::symbol.get()?` for a string, `params::count.value()` for
 ///   the others.
 /// - Probes that were leaked are unregistered when the module is unloaded.
 /// - If the module's `init` fails, `insmod` is not given errors that it translates into something misleading: [`ENOENT`]
-///   reads "Unknown symbol in module, or unknown parameter", and becomes [`ENXIO`]; [`EILSEQ`] and others that a wrong
+///   reads "Unknown symbol in module, or unknown parameter", and becomes [`ENXIO`]; `EILSEQ` and others that a wrong
 ///   parameter leads to become [`EINVAL`]. The kernel log has the cause.
 ///
 /// A module with probes must be declared with this macro: it does not link otherwise.
@@ -92,7 +93,7 @@ macro_rules! module {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __module {
-    // Sort the parameters: strings to the first list, others to the second.
+    // Sort the parameters: those that are ours to the first list, those of the kernel crate to the second.
     (@keys [$type:ty] [$($key:tt)*] params: { $($params:tt)* } $(,)?) => {
         $crate::__module! { @params [$type] [$($key)*] [] [] $($params)* }
     };
@@ -103,36 +104,52 @@ macro_rules! __module {
         $crate::__module! { @keys [$type] [$($done)* $key: $value,] $($($rest)*)? }
     };
 
-    (@params [$type:ty] [$($key:tt)*] [$($strings:tt)*] [$($others:tt)*]
+    (@params [$type:ty] [$($key:tt)*] [$($ours:tt)*] [$($others:tt)*]
         $name:ident: string { default: $default:literal, description: $description:literal $(,)? } $(, $($rest:tt)*)?
     ) => {
         $crate::__module! {
-            @params [$type] [$($key)*] [$($strings)* ($name $default $description)] [$($others)*] $($($rest)*)?
+            @params [$type] [$($key)*] [$($ours)* ($name string $default, $description)] [$($others)*] $($($rest)*)?
         }
     };
-    (@params [$type:ty] [$($key:tt)*] [$($strings:tt)*] [$($others:tt)*]
+    // Those of the kernel crate are numbers only before Linux 7.3.
+    (@params [$type:ty] [$($key:tt)*] [$($ours:tt)*] [$($others:tt)*]
+        $name:ident: bool { default: $default:expr, description: $description:literal $(,)? } $(, $($rest:tt)*)?
+    ) => {
+        $crate::__module! {
+            @params [$type] [$($key)*] [$($ours)* ($name bool $default, $description)] [$($others)*] $($($rest)*)?
+        }
+    };
+    (@params [$type:ty] [$($key:tt)*] [$($ours:tt)*] [$($others:tt)*]
         $name:ident: $kind:ident { default: $default:expr, description: $description:literal $(,)? }
         $(, $($rest:tt)*)?
     ) => {
         $crate::__module! {
-            @params [$type] [$($key)*] [$($strings)*]
-            [$($others)* $name: $kind { default: $default, description: $description, },] $($($rest)*)?
+            @params [$type] [$($key)*] [$($ours)*]
+            [$($others)* ($name $kind $default, $description)] $($($rest)*)?
         }
     };
-    (@params [$type:ty] [$($key:tt)*] [$(($name:ident $default:literal $description:literal))*] [$($others:tt)*]) => {
+    (@params [$type:ty] [$($key:tt)*] [$(($name:ident $ours:ident $default:expr, $description:literal))*]
+        [$(($other:ident $kind:ident $other_default:expr, $other_description:literal))*]
+    ) => {
         ::kernel::macros::module! {
             type: ModuleWithProbes,
             $($key)*
-            params: { $($others)* },
+            params: {
+                $($other: $kind { default: $other_default, description: $other_description, },)*
+            },
         }
 
         /// The parameters of this module.
-        #[allow(non_upper_case_globals, unused_imports)]
+        #[allow(non_upper_case_globals)]
         mod params {
-            pub(crate) use super::module_parameters::*;
+            $(
+                pub(crate) static $other: $crate::module::Param<$kind> =
+                    $crate::module::Param::new(&super::module_parameters::$other);
+            )*
 
             $(
-                pub(crate) static $name: $crate::module::StringParam = $crate::module::StringParam::new($default);
+                pub(crate) static $name: $crate::module::__private::param::$ours =
+                    $crate::module::__private::param::$ours::new($default);
 
                 const _: () = {
                     #[link_section = "__param"]
@@ -146,7 +163,7 @@ macro_rules! __module {
                     #[link_section = ".modinfo"]
                     #[used]
                     static TYPE: [u8; TYPE_TEXT.len()] = $crate::module::__private::bytes(TYPE_TEXT);
-                    const TYPE_TEXT: &str = concat!("parmtype=", stringify!($name), ":string\0");
+                    const TYPE_TEXT: &str = concat!("parmtype=", stringify!($name), ":", stringify!($ours), "\0");
 
                     #[link_section = ".modinfo"]
                     #[used]
@@ -156,6 +173,74 @@ macro_rules! __module {
             )*
         }
     };
+}
+
+/// A number that is a parameter of a module, declared by [`module!`](crate::module!).
+///
+/// Stands on [`ModuleParamAccess`].
+pub struct Param<T: 'static>(&'static ModuleParamAccess<T>);
+
+impl<T: Copy> Param<T> {
+    #[doc(hidden)]
+    pub const fn new(access: &'static ModuleParamAccess<T>) -> Self {
+        Self(access)
+    }
+
+    /// The value that was given when the module was loaded, or the default. Any context.
+    #[inline]
+    pub fn value(&self) -> T {
+        // The kernel crate returns a reference before Linux 7.3.
+        *Borrow::<T>::borrow(&self.0.value())
+    }
+}
+
+/// A `bool` parameter of a module, declared by [`module!`](crate::module!).
+///
+/// Stands on `param_ops_bool`.
+pub struct BoolParam(UnsafeCell<bool>);
+
+// SAFETY: The kernel writes the value before any code of the module runs, and nobody does later.
+unsafe impl Sync for BoolParam {}
+
+impl BoolParam {
+    #[doc(hidden)]
+    pub const fn new(default: bool) -> Self {
+        Self(UnsafeCell::new(default))
+    }
+
+    /// The value that was given when the module was loaded, or the default. Any context.
+    #[inline]
+    pub fn value(&self) -> bool {
+        // SAFETY: Nobody writes it any more.
+        unsafe { *self.0.get() }
+    }
+
+    #[doc(hidden)]
+    pub const fn __kparam_string(&'static self) -> __private::KparamString {
+        __private::KparamString(bindings::kparam_string {
+            maxlen: 0,
+            string: core::ptr::null_mut(),
+        })
+    }
+
+    #[doc(hidden)]
+    pub const fn __kernel_param(
+        &'static self,
+        name: &'static CStr,
+        _string: &'static __private::KparamString,
+    ) -> kernel::module_param::KernelParam {
+        kernel::module_param::KernelParam::new(bindings::kernel_param {
+            name: kernel::str::as_char_ptr_in_const_context(name),
+            mod_: this_module(),
+            ops: &raw const bindings::param_ops_bool,
+            perm: 0o444,
+            level: -1,
+            flags: 0,
+            __bindgen_anon_1: bindings::kernel_param__bindgen_ty_1 {
+                arg: self.0.get().cast(),
+            },
+        })
+    }
 }
 
 /// A string parameter of a module, declared by [`module!`](crate::module!).
@@ -267,6 +352,11 @@ pub mod __private {
 
     pub use crate::text::{bytes, c_str};
 
+    /// The types of parameters that are ours, under their names in `module!`.
+    pub mod param {
+        pub use crate::module::{BoolParam as bool, StringParam as string};
+    }
+
     use super::*;
 
     /// A module, and what is to be done after it was dropped.
@@ -311,10 +401,15 @@ pub mod __private {
 
     impl From<ForInsmod> for Error {
         fn from(ForInsmod(error): ForInsmod) -> Self {
-            match error {
-                ENOENT | ESRCH => ENXIO,
-                EADDRNOTAVAIL | EEXIST | EILSEQ | ENAMETOOLONG | ENOEXEC => EINVAL,
-                other => other,
+            use kernel::bindings as number;
+            match error.to_errno().unsigned_abs() {
+                number::ENOENT | number::ESRCH => ENXIO,
+                number::EADDRNOTAVAIL
+                | number::EEXIST
+                | number::EILSEQ
+                | number::ENAMETOOLONG
+                | number::ENOEXEC => EINVAL,
+                _ => error,
             }
         }
     }

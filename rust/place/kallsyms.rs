@@ -17,7 +17,7 @@ use crate::bindings;
 ///
 /// # Errors
 ///
-/// [`EOPNOTSUPP`] if this kernel does not have the lookups, and [`ENOMEM`].
+/// `EOPNOTSUPP` if this kernel does not have the lookups, and [`ENOMEM`].
 pub(crate) fn addresses(name: &CStr, module: Option<&CStr>) -> Result<KVec<usize>> {
     struct Found {
         addresses: KVec<usize>,
@@ -60,7 +60,7 @@ pub(crate) fn addresses(name: &CStr, module: Option<&CStr>) -> Result<KVec<usize
 ///
 /// # Errors
 ///
-/// [`EOPNOTSUPP`] if this kernel does not have the lookups.
+/// `EOPNOTSUPP` if this kernel does not have the lookups.
 pub(crate) fn each<F: FnMut(&[u8], usize) -> bool>(mut visit: F) -> Result {
     /// # Safety
     ///

@@ -15,7 +15,7 @@ use super::{
     target::{Place, Target},
     Section,
 };
-use crate::log::Errno;
+use crate::errno::{self, Errno};
 
 /// The one place that a target stands for.
 pub struct Location {
@@ -61,7 +61,7 @@ const LISTED: usize = 16;
 /// The cause is in the kernel log.
 ///
 /// - [`ENOENT`]: there is none.
-/// - [`EADDRNOTAVAIL`]: there are several.
+/// - `EADDRNOTAVAIL`: there are several.
 /// - [`EINVAL`]: the offset is beyond the end of the function, or there is no such position.
 /// - [`ENOMEM`].
 pub(crate) fn resolve(target: &Target<'_>) -> Result<Location> {
@@ -123,7 +123,7 @@ fn by_name(full: &[u8], target: &Target<'_>) -> Result<Option<Location>> {
     let module = colon.map(|colon| c_string(&full[..colon])).transpose()?;
     let addresses = match kallsyms::addresses(&name, module.as_deref()) {
         Ok(addresses) => addresses,
-        Err(EOPNOTSUPP) => {
+        Err(error) if errno::is(error, kernel::bindings::EOPNOTSUPP) => {
             log!(
                 WARNING,
                 "this kernel looks no names up for modules: if several functions are called {}, one of them is probed\n",
@@ -221,7 +221,7 @@ fn choose(name: &[u8], addresses: &[usize], target: &Target<'_>) -> Result<Optio
             functions.len() - LISTED
         );
     }
-    Err(EADDRNOTAVAIL)
+    Err(errno::error(kernel::bindings::EADDRNOTAVAIL))
 }
 
 /// Says which of several functions one is: what stands before and behind it, which is from the same source file.

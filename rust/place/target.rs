@@ -10,6 +10,8 @@ use kernel::{
     str::{parse_int::ParseInt, BStr},
 };
 
+use crate::errno::error;
+
 /// The longest symbol name that the kernel knows, in bytes without the NUL: 511.
 const NAME_MAX: usize = KSYM_NAME_LEN as usize - 1;
 
@@ -99,7 +101,7 @@ impl<'a> Target<'a> {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] for anything else and [`ENAMETOOLONG`] for a name longer than the kernel's `KSYM_NAME_LEN`; the
+    /// [`EINVAL`] for anything else and `ENAMETOOLONG` for a name longer than the kernel's `KSYM_NAME_LEN`; the
     /// kernel log says what is wrong.
     pub fn parse(text: &'a [u8]) -> Result<Self> {
         let text = text.trim_ascii();
@@ -193,7 +195,7 @@ fn check(name: &[u8]) -> Result {
             name.len(),
             NAME_MAX
         );
-        return Err(ENAMETOOLONG);
+        return Err(error(kernel::bindings::ENAMETOOLONG));
     }
     if !name.iter().all(|c| c.is_ascii_graphic()) {
         log!(ERR, "{}: not a symbol name\n", BStr::from_bytes(name));

@@ -80,7 +80,7 @@ use super::{
 };
 use crate::{
     bindings::{self, rprobes_kprobe},
-    log::Errno,
+    errno::Errno,
     machine::{arch, PtRegs},
     place::{Location, Target},
 };
@@ -126,6 +126,7 @@ pub trait Handler: Send + Sync + 'static {
 
 /// An [`Arc`] of a handler is one: several probes may share it, and its owner reads what it gathers.
 impl<T: Handler> Handler for Arc<T> {
+    #[cfg(have_owner_module)]
     type OwnerModule = T::OwnerModule;
     const USE_VTABLE_ATTR: () = ();
     const HAS_PRE: bool = T::HAS_PRE;

@@ -47,6 +47,7 @@ use super::{
 };
 use crate::{
     bindings::{self, kretprobe},
+    errno,
     machine::PtRegs,
     place::{Location, Target},
 };
@@ -95,6 +96,7 @@ pub trait Handler: Send + Sync + 'static {
 
 /// An [`Arc`] of a handler is one: several probes may share it, and its owner reads what it gathers.
 impl<T: Handler> Handler for Arc<T> {
+    #[cfg(have_owner_module)]
     type OwnerModule = T::OwnerModule;
     type Data = T::Data;
     const USE_VTABLE_ATTR: () = ();
@@ -222,7 +224,9 @@ impl Kind for Return {
             EINVAL if location.offset != 0 => {
                 Some("it must be at the entry of a function, so without an offset")
             }
-            EOPNOTSUPP => Some("this kernel is built without CONFIG_KRETPROBES"),
+            _ if errno::is(error, kernel::bindings::EOPNOTSUPP) => {
+                Some("this kernel is built without CONFIG_KRETPROBES")
+            }
             _ => None,
         }
     }

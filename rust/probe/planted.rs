@@ -54,15 +54,15 @@ where
     /// The kernel log names the cause and the cure in one line; nothing is left registered.
     ///
     /// - [`ENOENT`]: no such function.
-    /// - [`EADDRNOTAVAIL`]: several functions have this name; see [`Target::position`].
-    /// - [`EILSEQ`]: the offset is inside an instruction (x86).
+    /// - `EADDRNOTAVAIL`: several functions have this name; see [`Target::position`].
+    /// - `EILSEQ`: the offset is inside an instruction (x86).
     /// - [`EINVAL`]: the kernel does not allow a probe there, or the target is not the entry of a function and the
     ///   probe is a return probe.
-    /// - [`EOPNOTSUPP`]: the instruction cannot be executed out of line.
-    /// - [`ENAMETOOLONG`]: the name is longer than the kernel's names are.
+    /// - `EOPNOTSUPP`: the instruction cannot be executed out of line.
+    /// - `ENAMETOOLONG`: the name is longer than the kernel's names are.
     /// - [`EBUSY`]: probes are switched off on this machine; or the handler
     ///   [redirects](crate::kprobe::Handler::REDIRECTS), and the function has a livepatch, or a probe that does not.
-    /// - [`EDEADLK`]: called in atomic context, such as a handler.
+    /// - `EDEADLK`: called in atomic context, such as a handler.
     /// - [`ENOMEM`]: out of memory.
     #[doc(alias = "register_kprobe", alias = "register_kretprobe")]
     pub fn new<'a, E>(
@@ -148,7 +148,7 @@ impl<T, K: Kind> Planted<T, K> {
     ///
     /// - [`EINVAL`]: the probed module was unloaded, or this probe unregistered.
     /// - [`EBUSY`]: probes are switched off on this machine.
-    /// - [`EDEADLK`]: called in atomic context, such as a handler.
+    /// - `EDEADLK`: called in atomic context, such as a handler.
     #[doc(alias = "enable_kprobe")]
     #[doc(alias = "enable_kretprobe")]
     pub fn enable(&self) -> Result {
@@ -161,7 +161,7 @@ impl<T, K: Kind> Planted<T, K> {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`]: this probe is unregistered. [`EDEADLK`]: called in atomic context, such as a handler.
+    /// [`EINVAL`]: this probe is unregistered. `EDEADLK`: called in atomic context, such as a handler.
     #[doc(alias = "disable_kprobe")]
     #[doc(alias = "disable_kretprobe")]
     pub fn disable(&self) -> Result {

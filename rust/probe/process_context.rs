@@ -5,7 +5,7 @@
 
 use kernel::prelude::*;
 
-use crate::{bindings, place::Target};
+use crate::{bindings, errno::error, place::Target};
 
 /// Refuses to go on where making a probe would sleep: to allocate, or to register.
 pub(crate) fn check_may_register(target: &Target<'_>) -> Result {
@@ -18,7 +18,7 @@ pub(crate) fn check_may_register(target: &Target<'_>) -> Result {
         "no probe at {}: probes are registered in process context, not in a handler\n",
         target
     );
-    Err(EDEADLK)
+    Err(error(kernel::bindings::EDEADLK))
 }
 
 /// Refuses to go on where arming or disarming a probe would sleep.
@@ -27,7 +27,7 @@ pub(crate) fn check_may_sleep() -> Result {
     if unsafe { bindings::rprobes_may_sleep() } {
         return Ok(());
     }
-    Err(EDEADLK)
+    Err(error(kernel::bindings::EDEADLK))
 }
 
 /// Stops the machine rather than free a probe under its running handler.

@@ -3,11 +3,11 @@
 
 //! Why the kernel refused a probe, and what to do, in one line of the kernel log.
 
-use kernel::prelude::*;
+use kernel::{bindings, prelude::*};
 
 use super::node::Ops;
 use crate::{
-    log::Errno,
+    errno::{self, Errno},
     machine::arch,
     place::{Location, Section, Target},
 };
@@ -15,8 +15,12 @@ use crate::{
 pub(crate) fn explain(error: Error, target: &Target<'_>, location: &Location, ops: &Ops) {
     let why = (ops.refusal)(error, location).unwrap_or_else(|| match error {
         EINVAL => invalid(location),
-        EILSEQ => "the offset is inside an instruction; take one that objdump -d shows",
-        EOPNOTSUPP => "the kernel cannot execute that instruction out of line; try the next one",
+        _ if errno::is(error, bindings::EILSEQ) => {
+            "the offset is inside an instruction; take one that objdump -d shows"
+        }
+        _ if errno::is(error, bindings::EOPNOTSUPP) => {
+            "the kernel cannot execute that instruction out of line; try the next one"
+        }
         ENOENT => {
             "its module is going away, or it ran as that was loaded and is no longer there (__init)"
         }

@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{
     bindings,
-    log::Errno,
+    errno::Errno,
     place::{resolve, Location, Target},
 };
 

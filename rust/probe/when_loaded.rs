@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     bindings,
-    log::Errno,
+    errno::Errno,
     place::{Place, Symbol, Target},
 };
 
