@@ -148,7 +148,7 @@ look_at_host() {
 	local kdir=$1 version cross='' program
 	HOST_LACKS=
 	[ "$KDIR_ARCH" != arm64 ] || [ "$(uname -m)" = aarch64 ] || cross=${CROSS_COMPILE:-aarch64-linux-gnu-}
-	version=$("${RUSTC:-rustc}" --version 2>/dev/null | cut -d ' ' -f 2)
+	version=$("${RUSTC:-rustc}" --version 2>/dev/null | cut -d ' ' -f 2 || true)
 	if [ -z "$version" ]; then
 		HOST_LACKS="rustc is missing (sudo apt-get install rustc rust-src)"
 	elif ! is_at_least "$version" $RUSTC_AT_LEAST; then
@@ -159,7 +159,7 @@ look_at_host() {
 		HOST_LACKS="the source of Rust's library is missing (sudo apt-get install rust-src, or rustup component add rust-src)"
 	fi
 	[ -z "$HOST_LACKS" ] || return 0
-	version=$("${BINDGEN:-bindgen}" --version 2>/dev/null | cut -d ' ' -f 2)
+	version=$("${BINDGEN:-bindgen}" --version 2>/dev/null | cut -d ' ' -f 2 || true)
 	if [ -z "$version" ]; then
 		HOST_LACKS="bindgen is missing (sudo apt-get install bindgen)"
 	elif ! is_at_least "$version" $BINDGEN_AT_LEAST; then
@@ -170,6 +170,7 @@ look_at_host() {
 	[ -z "$HOST_LACKS" ] || return 0
 	# Headers packages name the compiler that the kernel was built with; another version of it will do.
 	program=${CC:-$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ "]*\).*/\1/p' "$KDIR_CONFIG")}
+	[ -z "$cross" ] || [[ $program = "$cross"* ]] || program=$cross$program
 	if [ -z "${CC:-}" ] && ! command -v "$program" >/dev/null; then
 		enabled CC_IS_CLANG && program=clang || program=${cross}gcc
 		KDIR_CC=$program

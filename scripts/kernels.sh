@@ -101,3 +101,10 @@ resolve_rust_series() {
 	there=$(tail -n 1 <<<"$there")
 	[ -n "$there" ] && is_newer "$there" "${KNOWN_SERIES[0]}" && echo "$there"
 }
+
+# gone NAME PACKAGES: what to take instead of a kernel that the mirror has no more, by the list in the file PACKAGES.
+gone() {
+	local instead
+	instead=$(resolve_rust_series <"$2") || instead=
+	echo "$(kernel_suite "$1") has no Linux $(kernel_series "$1") any more: take KERNEL=${instead:+debian-$instead, or }debian-6.12"
+}

@@ -20,14 +20,15 @@ use tempfile::TempDir;
 use crate::{
     imports,
     initramfs::files,
+    kdir_tests,
     kernel::{self, Kernel},
     ktap::Test,
     report::Report,
 };
 
-struct Host<'a> {
-    kernel: &'a Kernel,
-    repo: &'a Path,
+pub struct Host<'a> {
+    pub kernel: &'a Kernel,
+    pub repo: &'a Path,
 }
 
 /// With which kernels a case is run.
@@ -41,70 +42,45 @@ enum With {
 use With::{Default, Each};
 
 /// No arguments.
-const NOTHING: [&str; 0] = [];
+pub const NOTHING: [&str; 0] = [];
 
 type Case = fn(&Host<'_>) -> Result<()>;
 
-const CASES: &[(With, &str, Case)] = &[
-    (
-        Default,
-        "kdir_that_does_not_exist",
-        kdir_that_does_not_exist,
-    ),
-    (
-        Default,
-        "kdir_that_is_no_kernel_tree",
-        kdir_that_is_no_kernel_tree,
-    ),
-    (Default, "kdir_with_rust_off", kdir_with_rust_off),
-    (
-        Default,
-        "kdir_of_a_headers_package",
-        kdir_of_a_headers_package,
-    ),
-    (Default, "kdir_of_another_rustc", kdir_of_another_rustc),
-    (
-        Default,
-        "kdir_of_clang_without_llvm",
-        kdir_of_clang_without_llvm,
-    ),
-    (Default, "kernel_that_is_unknown", kernel_that_is_unknown),
-    (
-        Default,
-        "new_module_builds_with_kdir",
-        new_module_builds_with_kdir,
-    ),
-    (Each, "new_module_is_tested", new_module_is_tested),
-    (
-        Default,
-        "new_module_needs_a_good_name",
-        new_module_needs_a_good_name,
-    ),
-    (
-        Default,
-        "new_module_overwrites_nothing",
-        new_module_overwrites_nothing,
-    ),
-    (Each, "module_must_use_our_macro", module_must_use_our_macro),
-    (
-        Each,
-        "nothing_is_rebuilt_for_nothing",
-        nothing_is_rebuilt_for_nothing,
-    ),
-    (
-        Each,
-        "examples_of_the_documentation_compile",
-        examples_of_the_documentation_compile,
-    ),
-    (Each, "hit_path_calls_nothing", hit_path_calls_nothing),
-    (Default, "imports_go_one_way", imports_go_one_way),
-    (Default, "misuse_does_not_compile", misuse_does_not_compile),
-    (
-        Default,
-        "broken_download_is_mended",
-        broken_download_is_mended,
-    ),
-];
+/// The names of cases and their functions are the same.
+macro_rules! cases {
+    ($($with:ident: $($module:ident::$name:ident)*;)*) => {
+        &[$($(($with, stringify!($name), $module::$name),)*)*]
+    };
+}
+
+const CASES: &[(With, &str, Case)] = cases! {
+    Default:
+        kdir_tests::kdir_that_does_not_exist
+        kdir_tests::kdir_that_is_no_kernel_tree
+        kdir_tests::kdir_that_is_not_prepared
+        kdir_tests::kdir_that_is_half_installed
+        kdir_tests::kdir_of_an_old_kernel
+        kdir_tests::kdir_that_lacks_several_things
+        kdir_tests::kdir_with_two_rust_trees
+        kdir_tests::kdir_of_another_rustc
+        kdir_tests::kdir_of_arm64_without_a_compiler
+        kdir_tests::tools_that_do_not_do
+        kdir_tests::new_module_builds_with_kdir
+        self::kernel_that_is_unknown
+        self::series_that_come_and_go
+        self::new_module_needs_a_good_name
+        self::new_module_overwrites_nothing
+        self::imports_go_one_way
+        self::misuse_does_not_compile
+        self::broken_download_is_mended;
+    Each:
+        kdir_tests::headers_package_will_do
+        self::new_module_is_tested
+        self::module_must_use_our_macro
+        self::nothing_is_rebuilt_for_nothing
+        self::examples_of_the_documentation_compile
+        self::hit_path_calls_nothing;
+};
 
 pub fn run(kernel: &Kernel, repo: &Path, only: &str, report: &mut Report) -> Result<()> {
     let host = Host { kernel, repo };
@@ -125,7 +101,11 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str, report: &mut Report) -> Res
 }
 
 impl Host<'_> {
-    fn make(&self, directory: &Path, arguments: &[impl AsRef<OsStr>]) -> Result<(bool, String)> {
+    pub fn make(
+        &self,
+        directory: &Path,
+        arguments: &[impl AsRef<OsStr>],
+    ) -> Result<(bool, String)> {
         let output = Command::new("make")
             .args(arguments)
             .current_dir(directory)
@@ -141,7 +121,7 @@ impl Host<'_> {
     }
 
     /// make must fail, and say `wanted` in one line.
-    fn refused(&self, arguments: &[impl AsRef<OsStr> + Debug], wanted: &[&str]) -> Result<()> {
+    pub fn refused(&self, arguments: &[impl AsRef<OsStr> + Debug], wanted: &[&str]) -> Result<()> {
         let (ok, text) = self.make(self.repo, arguments)?;
         ensure!(
             !ok,
@@ -158,90 +138,14 @@ impl Host<'_> {
         Ok(())
     }
 
-    /// A directory that looks like a build tree to the preflight, with `edit` made to its configuration.
-    fn tree(&self, edit: impl FnOnce(String) -> String) -> Result<TempDir> {
-        let tree = tempfile::tempdir()?;
-        let config = fs::read_to_string(self.kernel.build.join(".config"))?;
-        fs::write(tree.path().join(".config"), edit(config))?;
-        fs::write(tree.path().join("Makefile"), "")?;
-        fs::create_dir(tree.path().join("rust"))?;
-        for name in ["libkernel.rmeta", "libpin_init.rmeta", "libmacros.so"] {
-            fs::write(tree.path().join("rust").join(name), "")?;
-        }
-        Ok(tree)
-    }
-
     /// `make new` in a directory of its own.
-    fn new_module(&self) -> Result<TempDir> {
+    pub fn new_module(&self) -> Result<TempDir> {
         let parent = tempfile::tempdir()?;
         let directory = format!("DIR={}/my_probe", parent.path().display());
         let (ok, text) = self.make(self.repo, &["new", "NAME=my_probe", &directory])?;
         ensure!(ok, "make new: {text}");
         Ok(parent)
     }
-}
-
-impl Host<'_> {
-    /// What to give make to build with the kernel in `path`, which is built as this one is.
-    fn kdir(&self, path: &Path) -> Vec<String> {
-        let mut arguments = vec![kdir(path)];
-        if self.kernel.is_clang {
-            arguments.push("LLVM=1".to_owned());
-        }
-        arguments
-    }
-}
-
-fn kdir(path: &Path) -> String {
-    format!("KDIR={}", path.display())
-}
-
-fn kdir_that_does_not_exist(host: &Host<'_>) -> Result<()> {
-    host.refused(
-        &["KDIR=/nowhere"],
-        &["/nowhere does not exist", "give the build directory"],
-    )
-}
-
-fn kdir_that_is_no_kernel_tree(host: &Host<'_>) -> Result<()> {
-    let tree = tempfile::tempdir()?;
-    host.refused(
-        &[&kdir(tree.path())],
-        &["is not a configured kernel tree", "run 'make defconfig"],
-    )
-}
-
-fn kdir_with_rust_off(host: &Host<'_>) -> Result<()> {
-    let tree = host.tree(|config| config.replace("CONFIG_RUST=y", "# CONFIG_RUST is not set"))?;
-    host.refused(
-        &[&kdir(tree.path())],
-        &["has CONFIG_RUST off", "switch on 'Rust support'"],
-    )
-}
-
-fn kdir_of_a_headers_package(host: &Host<'_>) -> Result<()> {
-    let headers = host.kernel.source()?.join("../headers/usr/src");
-    let headers = fs::read_dir(headers)?.next().context("no headers")??.path();
-    host.refused(
-        &[&kdir(&headers)],
-        &["lacks the Rust metadata", "make KERNEL=debian-7.3"],
-    )
-}
-
-fn kdir_of_another_rustc(host: &Host<'_>) -> Result<()> {
-    let tree = host.tree(|config| config.replace("\"rustc 1.85.1", "\"rustc 1.78.0"))?;
-    host.refused(
-        &host.kdir(tree.path()),
-        &["was built with 'rustc 1.78.0", "is 'rustc 1.85.1", "RUSTC="],
-    )
-}
-
-fn kdir_of_clang_without_llvm(host: &Host<'_>) -> Result<()> {
-    let tree = host.tree(|config| config + "CONFIG_CC_IS_CLANG=y\n")?;
-    host.refused(
-        &[&kdir(tree.path())],
-        &["was built with clang", "add LLVM=1"],
-    )
 }
 
 fn kernel_that_is_unknown(host: &Host<'_>) -> Result<()> {
@@ -251,21 +155,6 @@ fn kernel_that_is_unknown(host: &Host<'_>) -> Result<()> {
             &["unknown KERNEL=debian-1.0", "known: debian-7.3"],
         )?;
     }
-    Ok(())
-}
-
-fn new_module_builds_with_kdir(host: &Host<'_>) -> Result<()> {
-    let parent = host.new_module()?;
-    let directory = parent.path().join("my_probe");
-    let (ok, text) = host.make(&directory, &host.kdir(&host.kernel.build))?;
-    ensure!(
-        ok && directory.join("my_probe.ko").exists(),
-        "make in the new directory: {text}"
-    );
-    ensure!(
-        !text.contains("warning"),
-        "the new module builds with warnings: {text}"
-    );
     Ok(())
 }
 
@@ -321,6 +210,65 @@ fn new_module_is_tested(host: &Host<'_>) -> Result<()> {
     ensure!(
         !ok && text.contains("the kernel complained:") && text.contains("0 passed, 1 failed\n"),
         "a kernel that complains should fail: {text}"
+    );
+    Ok(())
+}
+
+/// What set-up takes if the mirror has no longer, or has newly, some series of kernels.
+fn series_that_come_and_go(host: &Host<'_>) -> Result<()> {
+    let packages = |edit: &str| format!("apt-cache dumpavail | kernel_packages | sed '{edit}'");
+    let ask = |edit: &str, question: &str| -> Result<String> {
+        let output = Command::new("bash")
+            .args(["-euc", ". scripts/lib.sh; eval \"$0\" | eval \"$1\""])
+            .args([&packages(edit), question])
+            .current_dir(host.repo)
+            .output()?;
+        Ok(
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat())
+                .trim()
+                .to_owned(),
+        )
+    };
+    let series = "resolve_rust_series || echo none";
+    for (edit, expected) in [
+        ("", "7.3"),
+        ("/^linux-[a-z]*-7[.]3/d", "7.2"),
+        // A series that nobody has tried yet, where there is none that is known.
+        ("/^linux-[a-z]*-7[.]2/d; s/7[.]3/7.4/g", "7.4"),
+        // But where there is, that one.
+        ("s/7[.]3/7.4/g", "7.2"),
+        ("/^linux-[a-z]*-7/d", "none"),
+    ] {
+        let found = ask(edit, series)?;
+        ensure!(
+            found == expected,
+            "with '{edit}': {found} instead of {expected}"
+        );
+    }
+    let kernel = "resolve_kernel 7.3 amd64 || gone debian-7.3";
+    let found = ask("", kernel)?;
+    ensure!(
+        found.contains("release=7.3.")
+            && found.contains("-amd64\n")
+            && found.contains("source=yes"),
+        "the newest 7.3: {found}"
+    );
+    let found = ask("/^linux-source-7[.]3/d", kernel)?;
+    ensure!(
+        found.contains("release=7.3.") && found.contains("source=no"),
+        "without its source: {found}"
+    );
+    let gone = "cat >/tmp/packages; CACHE=/tmp; gone debian-7.3 /tmp/packages";
+    let found = ask("/^linux-[a-z]*-7[.]3/d", gone)?;
+    ensure!(
+        found
+            == "trixie-backports has no Linux 7.3 any more: take KERNEL=debian-7.2, or debian-6.12",
+        "7.3 is gone: {found}"
+    );
+    let known = ask("", "for k in debian-7.4 debug-7.4 debian-8.0-arm64 debian-7.1 debian-6.13; do kernel_series $k || echo unknown; done")?;
+    ensure!(
+        known == "7.4\n7.4\n8.0\nunknown\nunknown",
+        "names of kernels: {known}"
     );
     Ok(())
 }
@@ -498,7 +446,8 @@ fn misuse_does_not_compile(host: &Host<'_>) -> Result<()> {
 fn broken_download_is_mended(host: &Host<'_>) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let download = host.repo.join("scripts/download");
-    let packages = ["linux-source-7.3", "busybox-static"];
+    let source = host.kernel.name.replace("debian-", "linux-source-");
+    let packages = [source.as_str(), "busybox-static"];
     let start = || {
         Command::new(&download)
             .arg(directory.path())

@@ -32,8 +32,6 @@ pub struct Kernel {
     pub entry: usize,
     /// Whether it reports code that sleeps where it must not.
     pub checks_sleep: bool,
-    /// Whether it was built with clang, which make must be told then.
-    pub is_clang: bool,
 }
 
 /// Where set-up keeps things, which the build root tells us.
@@ -93,20 +91,11 @@ impl Kernel {
             } else {
                 0
             },
-            is_clang: build.join("include/config/CC_IS_CLANG").exists(),
             release: release.to_owned(),
             arch: Arch::of(&build),
             drivers: drivers(&directory.join("drivers")),
             build,
         })
-    }
-
-    /// The source that it was built from.
-    pub fn source(&self) -> Result<PathBuf> {
-        let source = self.build.join("source");
-        source
-            .canonicalize()
-            .with_context(|| format!("no {}", source.display()))
     }
 }
 

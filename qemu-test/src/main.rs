@@ -9,6 +9,7 @@ mod console;
 mod host_tests;
 mod imports;
 mod initramfs;
+mod kdir_tests;
 mod kernel;
 mod ktap;
 mod report;

@@ -16,11 +16,24 @@ use crate::ktap::{self, Test, Verdict};
 #[derive(Default)]
 pub struct Report {
     pub tests: Vec<Test>,
+    quiet: bool,
 }
 
 impl Report {
+    /// One that prints nothing.
+    pub fn quiet() -> Self {
+        Self {
+            quiet: true,
+            ..Self::default()
+        }
+    }
+
     /// Takes a result, and prints it.
     pub fn add(&mut self, test: Test) {
+        if self.quiet {
+            self.tests.push(test);
+            return;
+        }
         match &test.verdict {
             Verdict::Passed => println!("ok    {} ({:.1} s)", test.name, test.seconds),
             Verdict::Skipped(why) => println!("skip  {}: {why}", test.name),

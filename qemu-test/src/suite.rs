@@ -119,6 +119,18 @@ fn unit_tests(repo: &Path, only: &str, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// The results of these tests, in one guest.
+pub fn in_guest(
+    kernel: &Kernel,
+    initramfs: &Initramfs,
+    tests: &[PathBuf],
+    results: &Path,
+) -> Result<Report> {
+    let mut report = Report::quiet();
+    guest_tests(kernel, initramfs, tests, results, &mut report)?;
+    Ok(report)
+}
+
 /// These tests, all in one guest.
 fn guest_tests(
     kernel: &Kernel,

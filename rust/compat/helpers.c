@@ -22,7 +22,9 @@
 #include "cred.c"
 #include "err.c"
 #include "fs.c"
+#if __has_include("interrupt.c") /* Since Linux 7.3. */
 #include "interrupt.c"
+#endif
 #include "jump_label.c"
 #include "list.c"
 #include "mm.c"
