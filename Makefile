@@ -3,10 +3,8 @@
 #
 # The one entry point; "make help" lists what it does. Kbuild says what is built.
 #
-#	KERNEL=debian-7.3	a stock kernel that set-up prepares (the default)
-#	KERNEL=debian-6.12	one without Rust, which is then linked into the modules
-#	KERNEL=debug-7.3	one that set-up builds, with every check that it has
-#	KDIR=~/build/linux	your own build tree instead, with this machine's toolchain; LLVM=1 if it is a clang tree
+#	KERNEL=debian-6.12	a kernel that set-up prepares; scripts/kernels.sh has the list. By default the newest with Rust
+#	KDIR=~/build/linux	your own build tree instead, or a headers directory: /lib/modules/$(uname -r)/build
 #	TEST=kprobe_ex		with "make test": only the tests whose names contain this
 #	V=1			show the commands
 
@@ -18,7 +16,7 @@ export KERNEL KDIR LLVM TEST V RUSTC BINDGEN FORMAT
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo test bench shell doctor new clippy fmt doc rust-analyzer clean distclean help
+.PHONY: modules demo test bench shell matrix doctor new clippy fmt doc rust-analyzer clean distclean help
 
 ## modules: build the samples and the test modules (the default)
 modules:
@@ -30,6 +28,10 @@ modules:
 ## shell: boot with the modules copied in and give a shell; Ctrl-A X leaves
 demo test bench shell:
 	@scripts/run $@
+
+## matrix: run every test on every kernel; the table is results/matrix.md, too
+matrix:
+	@scripts/matrix
 
 ## doctor: say what this machine lacks, for set-up, a KERNEL or a KDIR; FORMAT=json for programs
 doctor:

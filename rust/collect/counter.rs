@@ -66,7 +66,7 @@ impl<const N: usize> Counters<N> {
         Ok(Self { words })
     }
 
-    /// Adds `n` to counter `I`, which must be below `N`. Any context; one instruction on x86.
+    /// Adds `n` to counter `I`, which must be below `N`. Any context; one instruction on x86, a call on arm64.
     #[inline(always)]
     pub fn add<const I: usize>(&self, n: u64) {
         const { assert!(I < N, "there is no such counter") };
@@ -74,7 +74,7 @@ impl<const N: usize> Counters<N> {
         unsafe { arch::percpu_add::<I>(self.words, n) }
     }
 
-    /// Adds 1 to counter `I`, which must be below `N`. Any context; one instruction on x86.
+    /// Adds 1 to counter `I`, which must be below `N`. Any context; one instruction on x86, a call on arm64.
     #[doc(alias = "this_cpu_inc")]
     #[inline(always)]
     pub fn inc<const I: usize>(&self) {

@@ -79,8 +79,8 @@ impl PtRegs {
         arch::arg(self.get(), n)
     }
 
-    /// The `n`-th argument that is passed on the stack, counted from 0: on x86_64, the seventh argument of a
-    /// function of words is `stack_arg(0)`.
+    /// The `n`-th argument that is passed on the stack, counted from 0: `stack_arg(0)` is the seventh
+    /// argument of a function of words on x86_64, and the ninth on arm64.
     ///
     /// Only at the entry of a function, and only for arguments that take one machine word each.
     ///

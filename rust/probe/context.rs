@@ -89,7 +89,8 @@ pub type FaultContext<'a> = Context<'a, Fault>;
 pub enum FaultCause {
     /// A `read` of the context in the handler.
     Read,
-    /// The probed instruction itself, as it was executed out of line (x86 only).
+    /// The probed instruction itself, as it was executed out of line. Only on x86: arm64 does not tell, and allows no
+    /// probe at an instruction whose fault it would mend.
     Instruction,
 }
 
@@ -290,7 +291,7 @@ impl Context<'_, Fault> {
         self.phase.address
     }
 
-    /// The number of the trap of the probed instruction, such as 14 for a page fault on x86; none for a read.
+    /// The number of the trap of the probed instruction, such as 14 for a page fault; none for a read. x86 only.
     pub fn trap(&self) -> Option<u32> {
         self.phase.trap
     }

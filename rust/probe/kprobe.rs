@@ -59,11 +59,11 @@
 //!
 //! # Cost
 //!
-//! At the entry of a function a probe is called by ftrace where the architecture allows it (x86). There
+//! At the entry of a function a probe is called by ftrace where the architecture allows it (x86, not arm64). There
 //! [`post`](Handler::post) costs little more than its call: the instruction is the one that ftrace patches, which does
 //! nothing, so `post` is called right after `pre`, and if there are several probes, before the `pre` of the next.
 //!
-//! Elsewhere a probe is a breakpoint, which the kernel may replace by a jump a moment after registration.
+//! Elsewhere a probe is a breakpoint, which the kernel may replace by a jump a moment after registration (x86 only).
 //! Implementing `post` or [`fault`](Handler::fault) forbids that jump: leave them out if they have nothing to do.
 //!
 //! `make bench`, in the directory of rprobes, measures each of these.

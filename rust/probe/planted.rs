@@ -55,7 +55,7 @@ where
     ///
     /// - [`ENOENT`]: no such function.
     /// - `EADDRNOTAVAIL`: several functions have this name; see [`Target::position`].
-    /// - `EILSEQ`: the offset is inside an instruction (x86).
+    /// - `EILSEQ`: the offset is inside an instruction; on arm64, [`EINVAL`].
     /// - [`EINVAL`]: the kernel does not allow a probe there, or the target is not the entry of a function and the
     ///   probe is a return probe.
     /// - `EOPNOTSUPP`: the instruction cannot be executed out of line.

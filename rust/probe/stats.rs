@@ -11,9 +11,10 @@ pub struct Stats {
     pub missed: usize,
     /// Calls that a return probe did not follow, as `maxactive` others were in progress. C: `rp.nmissed`.
     pub exhausted: usize,
-    /// The kernel has replaced the breakpoint by a jump, which is several times cheaper.
+    /// The kernel has replaced the breakpoint by a jump, which is several times cheaper. Never on arm64.
     pub optimised: bool,
-    /// Called by ftrace instead of through a breakpoint.
+    /// Called by ftrace instead of through a breakpoint. Never on arm64, nor on a kernel without
+    /// `CONFIG_KPROBES_ON_FTRACE`.
     pub on_ftrace: bool,
     /// The probed module was unloaded. The probe can only be dropped.
     pub gone: bool,
