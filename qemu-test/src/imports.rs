@@ -23,13 +23,16 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("bindings", &[]),
     ("text", &[]),
     ("log", &["bindings"]),
+    ("errno", &[]),
     ("machine", &["bindings"]),
-    ("place", &["bindings", "log"]),
+    ("place", &["bindings", "errno", "log"]),
     ("collect", &["bindings", "machine", "text"]),
     ("trace", &["bindings", "place"]),
     (
         "probe",
-        &["bindings", "log", "machine", "place", "collect", "trace"],
+        &[
+            "bindings", "errno", "log", "machine", "place", "collect", "trace",
+        ],
     ),
     (
         "module",
@@ -106,6 +109,10 @@ fn read(directory: &Path, module: &mut Module) -> Result<BTreeMap<Module, Source
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
+        // No part of the crate.
+        if module.is_empty() && stem == "compat" {
+            continue;
+        }
         if file.is_dir() {
             module.push(stem);
             sources.extend(read(&file, module)?);

@@ -138,7 +138,7 @@ pub fn kdir_of_an_old_kernel(host: &Host<'_>) -> Result<()> {
     let tree = host.tree(|config| config)?;
     fs::write(
         tree.path().join(VERSION),
-        format!("#define LINUX_VERSION_CODE {}\n", 5 << 16 | 10 << 8),
+        format!("#define LINUX_VERSION_CODE {}\n", (5 << 16) | (10 << 8)),
     )?;
     host.refused(&[&kdir(tree.path())], &["rprobes needs 6.1 or later"])
 }
