@@ -177,7 +177,7 @@ impl kernel::Module for Api {
         drop(chatty);
 
         // By address, and registered once more after it was unregistered.
-        let address = rprobes_api_target as usize;
+        let address = rprobes_api_target as *const () as usize;
         for round in 0..2 {
             let mut probe = KBox::pin_init(
                 Kprobe::new(Target::address(address), PreOnly(Atomic::new(0))),

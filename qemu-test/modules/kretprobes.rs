@@ -92,7 +92,7 @@ impl kretprobe::Handler for Follow {
         let distance = cx
             .return_address()
             .0
-            .abs_diff(rprobes_kretprobes_sum as usize);
+            .abs_diff(rprobes_kretprobes_sum as *const () as usize);
         if distance > 1 << 20 {
             self.elsewhere.fetch_add(1, Relaxed);
         }

@@ -51,7 +51,10 @@ impl kprobe::Handler for ToOther {
 
     fn pre(&self, cx: &PreContext<'_>) {
         // SAFETY: The probe is at the entry of a function of the same type.
-        unsafe { cx.regs().set_ip(rprobes_redirect_other as usize) };
+        unsafe {
+            cx.regs()
+                .set_ip(rprobes_redirect_other as *const () as usize)
+        };
     }
 }
 
