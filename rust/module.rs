@@ -153,7 +153,7 @@ macro_rules! __module {
 
                 const _: () = {
                     #[link_section = "__param"]
-                    #[used]
+                    #[used(compiler)]
                     static PARAM: ::kernel::module_param::KernelParam = $name.__kernel_param(
                         $crate::module::__private::c_str(concat!(stringify!($name), "\0")),
                         &STRING,
@@ -161,12 +161,12 @@ macro_rules! __module {
                     static STRING: $crate::module::__private::KparamString = $name.__kparam_string();
 
                     #[link_section = ".modinfo"]
-                    #[used]
+                    #[used(compiler)]
                     static TYPE: [u8; TYPE_TEXT.len()] = $crate::module::__private::bytes(TYPE_TEXT);
                     const TYPE_TEXT: &str = concat!("parmtype=", stringify!($name), ":", stringify!($ours), "\0");
 
                     #[link_section = ".modinfo"]
-                    #[used]
+                    #[used(compiler)]
                     static DESCRIPTION: [u8; TEXT.len()] = $crate::module::__private::bytes(TEXT);
                     const TEXT: &str = concat!("parm=", stringify!($name), ":", $description, "\0");
                 };

@@ -85,7 +85,8 @@ look_at_tree() {
 
 # The compiler that metadata was made by, as it says itself; rustc takes none of another.
 rustc_of_metadata() {
-	head -c 300 "$1" | grep -a -o 'rustc [0-9][^[:cntrl:]]*' | head -n 1
+	# Printable as ASCII: what follows is not, and is a letter to some locales.
+	{ head -c 300 "$1" | LC_ALL=C grep -a -o 'rustc [0-9][ -~]*' || echo "an unknown compiler"; } | head -n 1
 }
 
 # version_in_root PROGRAM
@@ -101,13 +102,13 @@ choose_way() {
 		for file in libkernel.rmeta libpin_init.rmeta libmacros.so; do
 			[ -e "$kdir/rust/$file" ] || made_by="another build, and rust/$file is missing"
 		done
-		if [ "$mine" = "$made_by" ] && [ -e "$(unfit "$kdir/rust")" ]; then
+		if [ -e "$(unfit "$kdir" metadata)" ]; then
 			WHY="Rust linked into the modules, as its own Rust metadata is of other interfaces (a trial did not compile: $LOG)"
 		elif [ "$mine" = "$made_by" ]; then
 			look_at_host "$kdir"
 			[ -z "$HOST_LACKS" ] || problem "$HOST_LACKS"
 			WAY=metadata PLACE=host WHY="its own Rust metadata, with $made_by"
-		elif [ "$(version_in_root rustc)" = "$made_by" ] && enabled CC_IS_GCC; then
+		elif [ "$(version_in_root rustc)" = "$made_by" ] && enabled CC_IS_GCC && [ "$KDIR_ARCH" = amd64 ]; then
 			WAY=metadata PLACE=root WHY="its own Rust metadata, with $made_by of the build root, as ${mine:-no rustc} is here"
 		else
 			WHY="Rust linked into the modules, as its metadata is of $made_by, and ${mine:-no rustc} is here"
@@ -135,7 +136,12 @@ has_source() {
 	version=$(debian_version "$1")
 	[ -n "$version" ] && [ -e "$ROOT/.complete" ] || return 1
 	in_root apt-cache dumpavail | kernel_packages |
-		grep -qxF "linux-source-$(kernel_series "debian-${KDIR_RELEASE%.*}" 2>/dev/null || echo none) $version"
+		grep -xF "linux-source-$(series_of "$KDIR_RELEASE") $version" >/dev/null
+}
+
+# series_of RELEASE: 7.3 of 7.3.4+deb13-amd64.
+series_of() {
+	cut -d . -f 1,2 <<<"$1"
 }
 
 # debian_version KDIR: of which version the headers package is.
@@ -153,7 +159,7 @@ look_at_host() {
 		HOST_LACKS="rustc is missing (sudo apt-get install rustc rust-src)"
 	elif ! is_at_least "$version" $RUSTC_AT_LEAST; then
 		HOST_LACKS="rustc $version is older than $RUSTC_AT_LEAST"
-	elif [ "$WAY" != metadata ] && [ -e "$(unfit stack)" ]; then
+	elif [ "$WAY" != metadata ] && [ -e "$(unfit "$kdir" stack)" ]; then
 		HOST_LACKS="rustc $version did not compile it ($LOG)"
 	elif [ ! -e "$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust/library/core/src/lib.rs" ] && [ "$WAY" != metadata ]; then
 		HOST_LACKS="the source of Rust's library is missing (sudo apt-get install rust-src, or rustup component add rust-src)"
@@ -183,20 +189,43 @@ look_at_host() {
 	done
 }
 
-# Where it is written down that compilers of this machine did not do.
+# unfit KDIR metadata|stack: where it is written down that its metadata, or compilers of this machine, did not do: as they are,
+# and as this rprobes is.
 unfit() {
-	echo "$CACHE/unfit/$({ echo "$1"; "${RUSTC:-rustc}" --version; "${BINDGEN:-bindgen}" --version; } 2>/dev/null | sha256sum | cut -c 1-16)"
+	echo "$CACHE/unfit/$({
+		echo "$1" "$2"
+		cat "$1/include/config/auto.conf" "$RPROBES"/rust/compat/{Kbuild,build,overlay,*.[ch]}
+		stat -c '%Y %i' "$1/rust/libkernel.rmeta"
+		"${RUSTC:-rustc}" --version
+		"${BINDGEN:-bindgen}" --version
+	} 2>/dev/null | sha256sum | cut -c 1-16)"
 }
 
-# needed_by KDIR: the directories that it leads to, for the build root to see them.
+# host_arguments: what make is told if the compilers are this machine's, a line each.
+host_arguments() {
+	local cc=${CC:-$KDIR_CC}
+	[ -z "${RUSTC:-}" ] || echo "RUSTC=$RUSTC"
+	[ -z "${BINDGEN:-}" ] || echo "BINDGEN=$BINDGEN"
+	if enabled CC_IS_CLANG; then
+		echo "LLVM=${LLVM:-1}"
+	elif [ -n "$cc" ]; then
+		echo "CC=$cc"
+	fi
+	[ "$KDIR_ARCH" = amd64 ] || printf '%s\n' ARCH=arm64 "CROSS_COMPILE=${CROSS_COMPILE:-aarch64-linux-gnu-}"
+}
+
+# needed_by KDIR: the directories that it leads to, for the build root to see them: some headers packages are links to
+# others.
 needed_by() {
-	local kdir=$1 link
+	local kdir=$1 link target
 	realpath "$kdir"
 	sed -n 's/^include  *\(\/.*\)\/Makefile$/\1/p' "$kdir/Makefile"
-	for link in scripts tools; do
-		[ ! -L "$kdir/$link" ] || dirname "$(realpath "$kdir/$link")"
-	done
-	[ ! -e "$kdir/source" ] || realpath "$kdir/source"
+	for link in "$kdir"/* "$kdir"/include/*; do
+		[ -L "$link" ] && [ -e "$link" ] || continue
+		target=$(realpath "$link")
+		dirname "$target"
+		[ ! -d "$target" ] || echo "$target"
+	done | sort -u
 }
 
 package_of() {

@@ -80,7 +80,11 @@ install_toolchain() {
 # install_extra NAME: what is in EXTRA_NAME.
 install_extra() {
 	local -n packages=EXTRA_$1
-	in_root apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "${packages[@]}"
+	in_root sh -c '
+		set -e
+		dpkg --configure -a
+		apt-get update
+		apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "$@"' sh "${packages[@]}"
 	in_root dpkg-query -W rustc "${packages[@]}" >"$ROOT/.extra-$1.part"
 	mv "$ROOT/.extra-$1.part" "$ROOT/.extra-$1"
 	rm -f "$CACHE"/archives/*.deb

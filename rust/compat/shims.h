@@ -57,6 +57,12 @@ static inline void local_interrupt_enable(void)
 		local_irq_restore(flags);
 }
 
+/* With PREEMPT_RT such a lock sleeps, and interrupts stay as they are. */
+#ifdef CONFIG_PREEMPT_RT
+#define spin_lock_irq_disable spin_lock
+#define spin_unlock_irq_enable spin_unlock
+#define spin_trylock_irq_disable spin_trylock
+#else
 static inline void spin_lock_irq_disable(spinlock_t *lock)
 {
 	local_interrupt_disable();
@@ -77,6 +83,7 @@ static inline int spin_trylock_irq_disable(spinlock_t *lock)
 	local_interrupt_enable();
 	return 0;
 }
+#endif
 #endif
 
 #ifndef HAVE_atomic_add_negative_acquire
@@ -146,8 +153,11 @@ static inline void *rprobes_vrealloc(const void *p, size_t size, gfp_t flags)
 	}
 	if (p) {
 		old = rprobes_vmalloc_size(p);
-		if (size <= old)
+		if (size <= old) {
+			if (flags & __GFP_ZERO)
+				memset((void *)p + size, 0, old - size);
 			return (void *)p;
+		}
 	}
 	new = __vmalloc(size, flags);
 	if (new && p) {
@@ -187,9 +197,11 @@ static inline size_t rprobes_aligned_size(size_t size, unsigned long align)
 }
 
 #define krealloc_node_align(p, size, align, flags, node) krealloc(p, rprobes_aligned_size(size, align), flags)
-#define kvrealloc_node_align(p, size, align, flags, node) rprobes_kvrealloc(p, rprobes_aligned_size(size, align), flags)
-/* Whole pages, so aligned to one. */
-#define vrealloc_node_align(p, size, align, flags, node) rprobes_vrealloc(p, size, flags)
+/* Whole pages are aligned to one, and not to more. */
+#define kvrealloc_node_align(p, size, align, flags, node) \
+	((align) > PAGE_SIZE && (size) ? NULL : rprobes_kvrealloc(p, rprobes_aligned_size(size, align), flags))
+#define vrealloc_node_align(p, size, align, flags, node) \
+	((align) > PAGE_SIZE && (size) ? NULL : rprobes_vrealloc(p, size, flags))
 #endif
 
 #endif /* _RPROBES_SHIMS_H */

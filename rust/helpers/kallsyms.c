@@ -18,9 +18,8 @@
 
 #include <rprobes/kallsyms.h>
 
-static typeof(kallsyms_on_each_match_symbol) *on_each_match;
-static typeof(kallsyms_on_each_symbol) *on_each;
-static typeof(module_kallsyms_on_each_symbol) *module_on_each;
+/* kallsyms_on_each_match_symbol(), which the first releases of 6.1 lack, and so on. */
+static const void *on_each_match, *on_each, *module_on_each;
 static DEFINE_MUTEX(lookup_lock);
 
 /*
