@@ -21,7 +21,7 @@ rprobes::module! {
     },
 }
 
-/// Larger than its alignment, and of no size that kmalloc() aligns by itself.
+/// Aligned to more than kmalloc() promises by itself before Linux 6.11.
 #[repr(align(64))]
 struct Aligned([u8; 96]);
 
