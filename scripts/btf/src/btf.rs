@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! The kernel's types. This is the one place where BTF is read.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result};
+use btf_rs::{BtfType, FuncProto, Struct, Type};
+use fallible_iterator::FallibleIterator;
+
+/// The types of a kernel, or those of one of its modules on top of them.
+pub struct Btf(btf_rs::Btf);
+
+/// A member of a struct or union. Those of anonymous members are members of the struct itself.
+pub struct Member {
+    pub name: String,
+    pub type_id: u32,
+    /// From the beginning of the struct.
+    pub bit_offset: u32,
+    /// Of a bit-field.
+    pub bits: Option<u32>,
+}
+
+impl Btf {
+    /// From vmlinux, from a compressed image, or from raw BTF.
+    pub fn load(path: &Path) -> Result<Self> {
+        Self::bytes(path)
+            .and_then(|bytes| Ok(btf_rs::Btf::from_bytes(&bytes)?))
+            .map(Self)
+            .with_context(|| format!("{}: no kernel types (BTF)", path.display()))
+    }
+
+    /// From a module of the same kernel, or from the raw BTF of one.
+    pub fn load_module(&self, path: &Path) -> Result<Self> {
+        Self::bytes(path)
+            .and_then(|bytes| Ok(btf_rs::Btf::from_split_bytes(&bytes, &self.0)?))
+            .map(Self)
+            .with_context(|| {
+                format!(
+                    "{}: no types (BTF) on top of those of the kernel",
+                    path.display()
+                )
+            })
+    }
+
+    fn bytes(path: &Path) -> Result<Vec<u8>> {
+        const MAGIC: [u8; 3] = [0x9f, 0xeb, 0x01];
+        let bytes = fs::read(path)?;
+        if bytes.starts_with(&MAGIC) {
+            return Ok(bytes);
+        }
+        Ok(btf_rs::utils::elf::extract_btf_from_file(path)?)
+    }
+
+    /// The numbers of the first type and of the last, of the kernel itself.
+    pub fn range(&self) -> (u32, u32) {
+        self.0.base().type_id_range()
+    }
+
+    pub fn get(&self, id: u32) -> Result<Type> {
+        Ok(self.0.resolve_type_by_id(id)?)
+    }
+
+    pub fn name(&self, of: &dyn BtfType) -> String {
+        self.0.resolve_name(of).unwrap_or_default()
+    }
+
+    /// The type without typedefs, qualifiers and tags.
+    pub fn strip(&self, mut id: u32) -> Result<(u32, Type)> {
+        loop {
+            let found = self.get(id)?;
+            id = match &found {
+                Type::Typedef(t) => t.get_type_id(),
+                Type::Const(t) | Type::Volatile(t) | Type::Restrict(t) => t.get_type_id(),
+                Type::TypeTag(t) => t.get_type_id(),
+                _ => return Ok((id, found)),
+            }
+            .unwrap_or(0);
+        }
+    }
+
+    /// Whether the type, below qualifiers, has this tag, such as "user".
+    pub fn has_tag(&self, mut id: u32, tag: &str) -> Result<bool> {
+        loop {
+            let found = self.get(id)?;
+            id = match &found {
+                Type::TypeTag(t) if self.name(t) == tag => return Ok(true),
+                Type::TypeTag(t) => t.get_type_id(),
+                Type::Const(t) | Type::Volatile(t) | Type::Restrict(t) => t.get_type_id(),
+                _ => return Ok(false),
+            }
+            .unwrap_or(0);
+        }
+    }
+
+    /// In bytes.
+    pub fn size(&self, id: u32) -> Result<usize> {
+        Ok(match self.strip(id)?.1 {
+            Type::Int(t) => t.size(),
+            Type::Ptr(_) => 8,
+            Type::Array(t) => t.len() * self.size(t.get_type_id().unwrap_or(0))?,
+            Type::Struct(t) | Type::Union(t) => t.size(),
+            Type::Enum(t) => t.size(),
+            Type::Enum64(t) => t.size(),
+            Type::Float(t) => t.size(),
+            _ => 0,
+        })
+    }
+
+    /// The functions of this name, as their prototypes: one for each that differs.
+    pub fn functions(&self, name: &str) -> Result<Vec<FuncProto>> {
+        let mut protos: Vec<FuncProto> = Vec::new();
+        let mut texts = Vec::new();
+        for found in self.0.resolve_types_by_name(name)? {
+            let Type::Func(func) = found else { continue };
+            let Type::FuncProto(proto) = self.get(func.get_type_id().unwrap_or(0))? else {
+                continue;
+            };
+            let text = self.prototype(name, &proto)?;
+            if !texts.contains(&text) {
+                texts.push(text);
+                protos.push(proto);
+            }
+        }
+        Ok(protos)
+    }
+
+    /// The structs and unions of this name, in full.
+    pub fn structs(&self, name: &str) -> Result<Vec<u32>> {
+        let mut ids = Vec::new();
+        for id in self.0.resolve_ids_by_name(name)? {
+            if matches!(self.get(id)?, Type::Struct(_) | Type::Union(_)) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// The typedefs of this name.
+    pub fn typedefs(&self, name: &str) -> Result<Vec<u32>> {
+        let mut ids = Vec::new();
+        for id in self.0.resolve_ids_by_name(name)? {
+            if matches!(self.get(id)?, Type::Typedef(_)) {
+                ids.push(id);
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Names of functions, or of structs, near to one that does not exist.
+    pub fn near(&self, name: &str, of_functions: bool) -> Vec<String> {
+        let mut near: Vec<(usize, String)> = Vec::new();
+        let most = 1 + name.len() / 8;
+        let mut types = self.0.type_iter();
+        while let Ok(Some(found)) = types.next() {
+            let other = match &found {
+                Type::Func(t) if of_functions => self.name(t),
+                Type::Struct(t) | Type::Union(t) if !of_functions => self.name(t),
+                _ => continue,
+            };
+            if other.is_empty() || other.len().abs_diff(name.len()) > most {
+                continue;
+            }
+            let distance = strsim::osa_distance(name, &other);
+            if distance <= most && !near.iter().any(|(_, known)| *known == other) {
+                near.push((distance, other));
+            }
+        }
+        near.sort();
+        near.into_iter().map(|(_, name)| name).take(3).collect()
+    }
+
+    /// All members of a struct or union that have names, and those of its anonymous members.
+    pub fn members(&self, of: &Struct) -> Result<Vec<Member>> {
+        let mut members = Vec::new();
+        self.collect(of, 0, &mut members)?;
+        Ok(members)
+    }
+
+    fn collect(&self, of: &Struct, base: u32, into: &mut Vec<Member>) -> Result<()> {
+        for member in &of.members {
+            let name = self.name(member);
+            let type_id = member.get_type_id().unwrap_or(0);
+            let bit_offset = base + member.bit_offset();
+            if name.is_empty() {
+                if let (_, Type::Struct(inner) | Type::Union(inner)) = self.strip(type_id)? {
+                    self.collect(&inner, bit_offset, into)?;
+                }
+                continue;
+            }
+            into.push(Member {
+                name,
+                type_id,
+                bit_offset,
+                bits: member.bitfield_size().filter(|bits| *bits > 0),
+            });
+        }
+        Ok(())
+    }
+
+    /// Where a member is, in bits.
+    pub fn offset(&self, of: &str, member: &str) -> Result<Option<u32>> {
+        for id in self.structs(of)? {
+            let (Type::Struct(found) | Type::Union(found)) = self.get(id)? else {
+                continue;
+            };
+            let members = self.members(&found)?;
+            if let Some(found) = members.iter().find(|found| found.name == member) {
+                return Ok(Some(found.bit_offset));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A function, as C declares it.
+    pub fn prototype(&self, name: &str, proto: &FuncProto) -> Result<String> {
+        let mut parameters = Vec::new();
+        for parameter in &proto.parameters {
+            parameters.push(if parameter.is_variadic() {
+                "...".to_owned()
+            } else {
+                self.declaration(parameter.get_type_id().unwrap_or(0), &self.name(parameter))?
+            });
+        }
+        if parameters.is_empty() {
+            parameters.push("void".to_owned());
+        }
+        self.declaration(
+            proto.return_type_id(),
+            &format!("{name}({})", parameters.join(", ")),
+        )
+    }
+
+    /// Something of this type, as C declares it.
+    pub fn declaration(&self, id: u32, declarator: &str) -> Result<String> {
+        let word = |word: String| {
+            if declarator.is_empty() {
+                word
+            } else {
+                format!("{word} {declarator}")
+            }
+        };
+        Ok(match self.get(id)? {
+            Type::Ptr(t) => {
+                let target = t.get_type_id().unwrap_or(0);
+                match self.get(target)? {
+                    Type::Array(_) | Type::FuncProto(_) => {
+                        self.declaration(target, &format!("(*{declarator})"))?
+                    }
+                    _ => self.declaration(target, &format!("*{declarator}"))?,
+                }
+            }
+            Type::Array(t) => {
+                let len = t.len();
+                self.declaration(
+                    t.get_type_id().unwrap_or(0),
+                    &format!("{declarator}[{len}]"),
+                )?
+            }
+            Type::FuncProto(t) => self.prototype(declarator, &t)?,
+            Type::Const(t) => self.qualified("const", t.get_type_id(), declarator)?,
+            Type::Volatile(t) => self.qualified("volatile", t.get_type_id(), declarator)?,
+            Type::Restrict(t) => self.declaration(t.get_type_id().unwrap_or(0), declarator)?,
+            Type::TypeTag(t) => {
+                let target = t.get_type_id().unwrap_or(0);
+                // As the kernel's headers write them.
+                match self.name(&t).as_str() {
+                    tag @ ("user" | "rcu" | "percpu") => {
+                        self.declaration(target, &format!("__{tag} {declarator}"))?
+                    }
+                    _ => self.declaration(target, declarator)?,
+                }
+            }
+            Type::Void => word("void".to_owned()),
+            Type::Struct(t) => word(format!("struct {}", self.tag(&t))),
+            Type::Union(t) => word(format!("union {}", self.tag(&t))),
+            Type::Fwd(t) if t.is_union() => word(format!("union {}", self.tag(&t))),
+            Type::Fwd(t) => word(format!("struct {}", self.tag(&t))),
+            Type::Enum(t) => word(format!("enum {}", self.tag(&t))),
+            Type::Enum64(t) => word(format!("enum {}", self.tag(&t))),
+            other => word(
+                other
+                    .as_btf_type()
+                    .map_or_else(String::new, |t| self.name(t)),
+            ),
+        })
+    }
+
+    fn tag(&self, of: &dyn BtfType) -> String {
+        let name = self.name(of);
+        if name.is_empty() {
+            "{…}".to_owned()
+        } else {
+            name
+        }
+    }
+
+    fn qualified(&self, word: &str, id: Option<u32>, declarator: &str) -> Result<String> {
+        let id = id.unwrap_or(0);
+        Ok(match self.get(id)? {
+            Type::Ptr(_) => self.declaration(id, format!("{word} {declarator}").trim_end())?,
+            _ => format!("{word} {}", self.declaration(id, declarator)?),
+        })
+    }
+}

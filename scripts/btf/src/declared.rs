@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! What the source of a module declares in `kernel_types!`, and which words it uses.
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{anyhow, bail, Context, Result};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+
+/// A module's source, as far as the kernel's types are concerned.
+#[derive(Default)]
+pub struct Declared {
+    pub items: Vec<Item>,
+    /// Every identifier in it: members of structs with other names are not followed.
+    pub words: HashSet<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Item {
+    pub kind: Kind,
+    pub name: String,
+    /// The file and the line, for messages.
+    pub place: String,
+    /// Parameters that are said to be pointers to user space.
+    pub user: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// In the kernel, or in this module.
+    Function(Option<String>),
+    Syscall,
+    Struct,
+    Union,
+}
+
+/// Reads the root file of a crate, and the files that it leads to.
+pub fn read(root: &Path) -> Result<Declared> {
+    let mut declared = Declared::default();
+    let directory = root.parent().unwrap_or(Path::new("."));
+    read_file(root, directory, &mut declared)?;
+    Ok(declared)
+}
+
+fn read_file(path: &Path, modules_in: &Path, declared: &mut Declared) -> Result<()> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
+        let at = error.span().start();
+        anyhow!(
+            "{}:{}:{}: error: {error}",
+            path.display(),
+            at.line,
+            at.column + 1
+        )
+    })?;
+    for module in scan(tokens, path, declared)? {
+        let files = [
+            modules_in.join(format!("{module}.rs")),
+            modules_in.join(&module).join("mod.rs"),
+        ];
+        // One that is not there is rustc's to complain about; it may be left out by a cfg.
+        if let Some(file) = files.iter().find(|file| file.exists()) {
+            let within: PathBuf = modules_in.join(&module);
+            read_file(file, &within, declared)?;
+        }
+    }
+    Ok(())
+}
+
+/// Collects words and declarations, and returns which modules are in other files.
+fn scan(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<Vec<String>> {
+    let mut modules = Vec::new();
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for (i, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Ident(ident) => {
+                let word = ident.to_string();
+                if let ("mod", Some(TokenTree::Ident(name)), Some(TokenTree::Punct(end))) =
+                    (word.as_str(), tokens.get(i + 1), tokens.get(i + 2))
+                {
+                    if end.as_char() == ';' {
+                        modules.push(name.to_string());
+                    }
+                }
+                declared
+                    .words
+                    .insert(word.trim_start_matches("r#").to_owned());
+            }
+            TokenTree::Group(group) => {
+                let is_ours = group.delimiter() != Delimiter::None
+                    && i >= 2
+                    && matches!(&tokens[i - 1], TokenTree::Punct(p) if p.as_char() == '!')
+                    && matches!(&tokens[i - 2], TokenTree::Ident(name) if name == "kernel_types");
+                if is_ours {
+                    items(group.stream(), path, declared)?;
+                }
+                modules.extend(scan(group.stream(), path, declared)?);
+            }
+            _ => {}
+        }
+    }
+    Ok(modules)
+}
+
+/// `fn vfs_read; fn ext4:ext4_sync_file(buf: user); syscall kill; struct file;`
+fn items(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<()> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for statement in
+        tokens.split(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == ';'))
+    {
+        let Some(first) = statement.first() else {
+            continue;
+        };
+        let wrong = |span: Span, what: &str| {
+            anyhow!(
+                "{}: error: {what}; in kernel_types! write `fn vfs_read;`, `fn module:function;`, `syscall kill;` or `struct file;`",
+                place(path, span)
+            )
+        };
+        let kind = first.to_string();
+        let user = match statement.last() {
+            Some(TokenTree::Group(group)) => user(group.stream()),
+            _ => Vec::new(),
+        };
+        // The name may have dots, and the module's in front of it.
+        let name: String = statement[1..]
+            .iter()
+            .filter(|token| !matches!(token, TokenTree::Group(_)))
+            .map(|token| token.to_string())
+            .collect();
+        let name = name.replace("r#", "");
+        if name.is_empty() {
+            return Err(wrong(first.span(), "a name is missing"));
+        }
+        let (kind, name) = match (kind.as_str(), name.split_once(':')) {
+            ("fn", Some((module, function))) => {
+                (Kind::Function(Some(module.to_owned())), function.to_owned())
+            }
+            ("fn", None) => (Kind::Function(None), name),
+            ("syscall", None) => (Kind::Syscall, name),
+            ("struct", None) => (Kind::Struct, name),
+            ("union", None) => (Kind::Union, name),
+            _ => {
+                return Err(wrong(
+                    first.span(),
+                    &format!("`{kind} {name}` is nothing to declare"),
+                ))
+            }
+        };
+        let item = Item {
+            kind,
+            name,
+            place: place(path, statement[1].span()),
+            user,
+        };
+        if declared
+            .items
+            .iter()
+            .any(|other| (&other.kind, &other.name) == (&item.kind, &item.name))
+        {
+            bail!("{}: error: `{}` is declared twice", item.place, item.name);
+        }
+        declared.items.push(item);
+    }
+    Ok(())
+}
+
+/// `(buf: user, path: user)`.
+fn user(tokens: TokenStream) -> Vec<String> {
+    let text = tokens.to_string();
+    text.split(',')
+        .filter_map(|part| part.split_once(':'))
+        .filter(|(_, what)| what.trim() == "user")
+        .map(|(name, _)| name.trim().to_owned())
+        .collect()
+}
+
+fn place(path: &Path, span: Span) -> String {
+    let start = span.start();
+    format!("{}:{}:{}", path.display(), start.line, start.column + 1)
+}

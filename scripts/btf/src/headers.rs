@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! What only the kernel's headers say: which pointers are to user space, as compilers leave that out of the types; and the
+//! prototypes of system calls, which are compiled into functions of one argument.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use regex::Regex;
+
+/// For each of these functions that a header declares, which of its parameters are `__user`.
+pub fn user_parameters(include: &Path, names: &[&str]) -> Result<HashMap<String, Vec<bool>>> {
+    let mut found = HashMap::new();
+    if names.is_empty() {
+        return Ok(found);
+    }
+    let one_of: Vec<_> = names.iter().map(|name| regex::escape(name)).collect();
+    let declaration = Regex::new(&format!(
+        r"\b({})\s*\(([^;{{}}]*)\)[^;{{}}()]*;",
+        one_of.join("|")
+    ))?;
+    let mut directories = vec![include.join("linux"), include.join("net")];
+    while let Some(directory) = directories.pop() {
+        let Ok(entries) = fs::read_dir(&directory) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let Ok(text) = fs::read_to_string(&path) else {
+                continue;
+            };
+            if !text.contains("__user") || !names.iter().any(|name| text.contains(name)) {
+                continue;
+            }
+            for capture in declaration.captures_iter(&text) {
+                let parameters = split(&capture[2]);
+                found.insert(
+                    capture[1].to_owned(),
+                    parameters.iter().map(|p| p.contains("__user")).collect(),
+                );
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Parameters, at the commas that are in no parentheses.
+fn split(text: &str) -> Vec<&str> {
+    let mut depth = 0;
+    text.split(|c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+    .collect()
+}
+
+/// A parameter of a system call.
+#[derive(Clone)]
+pub struct Parameter {
+    pub name: String,
+    pub of: syn::Type,
+}
+
+/// The system calls, as bindgen writes down the kernel's `sys_*`.
+pub fn system_calls(path: &Path) -> Result<HashMap<String, Vec<Parameter>>> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let file = syn::parse_file(&text).with_context(|| path.display().to_string())?;
+    let mut calls = HashMap::new();
+    for item in file.items {
+        let syn::Item::ForeignMod(block) = item else {
+            continue;
+        };
+        for item in block.items {
+            let syn::ForeignItem::Fn(function) = item else {
+                continue;
+            };
+            let name = function.sig.ident.to_string();
+            let Some(name) = name.strip_prefix("sys_") else {
+                continue;
+            };
+            let mut parameters = Vec::new();
+            for (n, input) in function.sig.inputs.into_iter().enumerate() {
+                let syn::FnArg::Typed(input) = input else {
+                    continue;
+                };
+                let name = match &*input.pat {
+                    syn::Pat::Ident(pattern) => pattern.ident.to_string().replace("r#", ""),
+                    _ => format!("arg{n}"),
+                };
+                parameters.push(Parameter {
+                    name,
+                    of: *input.ty,
+                });
+            }
+            calls.insert(name.to_owned(), parameters);
+        }
+    }
+    Ok(calls)
+}
+
+/// The modules (.ko) among these files, and in these directories.
+pub fn modules(paths: &[PathBuf], name: &str) -> Option<PathBuf> {
+    let file = |stem: &str| format!("{stem}.ko");
+    // A module's file may have dashes where its name has underscores.
+    let names = [file(name), file(&name.replace('_', "-")), name.to_owned()];
+    let mut directories: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            directories.push(path.clone());
+        } else if names
+            .iter()
+            .any(|name| path.file_name().is_some_and(|file| *file == **name))
+        {
+            return Some(path.clone());
+        }
+    }
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).ok()?.flatten() {
+            let path = entry.path();
+            // Links lead round in circles.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                directories.push(path);
+            } else if names.iter().any(|name| entry.file_name() == **name) {
+                return Some(path);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_split_at_their_commas() {
+        assert_eq!(split("int a, int (*f)(int, int), char __user *b").len(), 3);
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Tells what the kernel's own types (BTF) say of its functions and structs: as Rust, for the modules that name them, and
+//! as text.
+
+mod abi;
+mod btf;
+mod declared;
+mod generate;
+mod headers;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::{abi::Abi, btf::Btf};
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the Rust types that a module names in kernel_types!.
+    Types {
+        /// The kernel's types: vmlinux, an image, or /sys/kernel/btf/vmlinux.
+        #[arg(long)]
+        btf: Option<PathBuf>,
+        /// The architecture, as kbuild calls it.
+        #[arg(long)]
+        arch: Abi,
+        /// Modules (.ko) or directories with modules, for functions in modules.
+        #[arg(long)]
+        module: Vec<PathBuf>,
+        /// The kernel's include directory, which says what pointers are the user's.
+        #[arg(long)]
+        include: Option<PathBuf>,
+        /// The prototypes of the system calls, as bindgen writes them.
+        #[arg(long)]
+        syscalls: Option<PathBuf>,
+        /// The root file of the module's crate.
+        source: PathBuf,
+        /// Where to write.
+        #[arg(long)]
+        output: PathBuf,
+    },
+    /// Print the offsets of members, such as mount.mnt_parent, as C macros; nothing without a kernel's types.
+    Offsets {
+        #[arg(long)]
+        btf: Option<PathBuf>,
+        members: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Types {
+            btf,
+            arch,
+            module,
+            include,
+            syscalls,
+            source,
+            output,
+        } => {
+            let declared = declared::read(&source)?;
+            let sources = generate::Sources {
+                btf: btf.as_deref(),
+                modules: &module,
+                include: include.as_deref(),
+                syscalls: syscalls.as_deref(),
+            };
+            let text = generate::generate(&declared, &sources, arch)?;
+            std::fs::write(&output, text)
+                .with_context(|| format!("cannot write {}", output.display()))
+        }
+        Command::Offsets { btf, members } => {
+            let Some(btf) = btf else { return Ok(()) };
+            let btf = Btf::load(&btf)?;
+            for member in members {
+                let Some((of, name)) = member.split_once('.') else {
+                    anyhow::bail!("{member}: write struct.member");
+                };
+                if let Some(bits) = btf.offset(of, name)? {
+                    println!("#define RPROBES_BTF_{of}_{name} {}", bits / 8);
+                }
+            }
+            Ok(())
+        }
+    }
+}
