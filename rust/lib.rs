@@ -94,6 +94,7 @@ mod place;
 mod probe;
 mod text;
 mod trace;
+pub mod types;
 
 pub use collect::{ratelimit, Counter, Counters, Histogram, Ring};
 pub use machine::PtRegs;

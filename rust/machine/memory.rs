@@ -10,8 +10,9 @@ use core::mem::MaybeUninit;
 use kernel::{bindings, page::PAGE_SIZE, prelude::*};
 
 /// Whose memory.
+#[doc(hidden)]
 #[derive(Clone, Copy)]
-pub(crate) enum Space {
+pub enum Space {
     Kernel,
     User,
 }
@@ -41,20 +42,28 @@ unsafe fn copy(to: *mut c_void, from: usize, len: usize, space: Space) -> Result
     }
 }
 
-fn read_from<T: FromBytes>(address: usize, space: Space) -> Result<T> {
+/// Reads the bytes of a `T`.
+///
+/// # Safety
+///
+/// Any bytes must be a valid `T`.
+#[inline]
+pub(crate) unsafe fn read_any<T>(address: usize, space: Space) -> Result<T> {
     let mut value = MaybeUninit::<T>::uninit();
     // SAFETY: `value` has room for a `T`.
     unsafe { copy(value.as_mut_ptr().cast(), address, size_of::<T>(), space) }?;
-    // SAFETY: All bytes are written, and a `T` may be made of any.
+    // SAFETY: All bytes are written, and a `T` may be made of any, says the caller.
     Ok(unsafe { value.assume_init() })
 }
 
 pub(crate) fn read<T: FromBytes>(address: usize) -> Result<T> {
-    read_from(address, Space::Kernel)
+    // SAFETY: A `FromBytes` may be made of any bytes.
+    unsafe { read_any(address, Space::Kernel) }
 }
 
 pub(crate) fn read_user<T: FromBytes>(address: usize) -> Result<T> {
-    read_from(address, Space::User)
+    // SAFETY: A `FromBytes` may be made of any bytes.
+    unsafe { read_any(address, Space::User) }
 }
 
 /// Reads up to and without the NUL, or as much as `buffer` has room for. `strncpy_from_user_nofault()` is not

@@ -102,6 +102,15 @@ impl PtRegs {
         arch::return_value(self.get())
     }
 
+    /// What a function returns in two registers, if it does.
+    #[inline(always)]
+    pub(crate) fn return_words(&self) -> [usize; 2] {
+        [
+            arch::return_value(self.get()),
+            arch::return_value_high(self.get()),
+        ]
+    }
+
     /// The instruction pointer. In a handler this is not the probed address (on x86 it is past it): use
     /// [`Context::address`](crate::Context::address) for that. Same as `instruction_pointer()`.
     #[doc(alias = "instruction_pointer")]

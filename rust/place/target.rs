@@ -3,6 +3,8 @@
 
 //! Where to put a probe.
 
+use core::marker::PhantomData;
+
 use kernel::{
     bindings::KSYM_NAME_LEN,
     fmt::{self, Display},
@@ -10,7 +12,7 @@ use kernel::{
     str::{parse_int::ParseInt, BStr},
 };
 
-use crate::errno::error;
+use crate::{errno::error, types::Raw};
 
 /// The longest symbol name that the kernel knows, in bytes without the NUL: 511.
 const NAME_MAX: usize = KSYM_NAME_LEN as usize - 1;
@@ -36,13 +38,21 @@ const NAME_MAX: usize = KSYM_NAME_LEN as usize - 1;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy)]
-pub struct Target<'a> {
+pub struct Target<'a, F = Raw> {
     pub(crate) place: Place<'a>,
     /// Which of several symbols of that name, counted from 1; 0 if there must be only one.
     pub(crate) position: u32,
     pub(crate) offset: u32,
+    function: PhantomData<fn() -> F>,
 }
+
+impl<F> Clone for Target<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Target<'_, F> {}
 
 #[derive(Clone, Copy)]
 pub(crate) enum Place<'a> {
@@ -53,14 +63,39 @@ pub(crate) enum Place<'a> {
     Address(usize),
 }
 
-impl<'a> Target<'a> {
+impl<'a, F> Target<'a, F> {
     const fn at(place: Place<'a>) -> Self {
         Self {
             place,
             position: 0,
             offset: 0,
+            function: PhantomData,
         }
     }
+
+    /// The function that a declaration stands for.
+    #[doc(hidden)]
+    pub const fn of(name: &'a CStr) -> Self {
+        Self::at(Place::Symbol(name.to_bytes()))
+    }
+
+    /// The same place, of which nothing else is known.
+    pub const fn raw(self) -> Target<'a> {
+        self.of_function()
+    }
+
+    /// The same place, of which the caller knows more.
+    pub(crate) const fn of_function<G>(self) -> Target<'a, G> {
+        Target {
+            place: self.place,
+            position: self.position,
+            offset: self.offset,
+            function: PhantomData,
+        }
+    }
+}
+
+impl<'a> Target<'a> {
 
     /// The function called `name`, or `module:name`.
     pub const fn symbol(name: &'a CStr) -> Self {
@@ -154,6 +189,7 @@ impl<'a> Target<'a> {
             place: Place::Symbol(name),
             position,
             offset,
+            function: PhantomData,
         };
         target.check()?;
         Ok(target)

@@ -15,6 +15,10 @@ use crate::{
     bindings,
     machine::{self, memory, PtRegs},
     place::Symbol,
+    types::{
+        self, Function, KernelAddress, KernelPtr, List, Place, Pointer, Raw, ReadError, Signature,
+        Text, UserAddress,
+    },
 };
 
 pub use crate::machine::Comm;
@@ -28,11 +32,12 @@ pub use crate::machine::Comm;
 /// Addresses of the kernel and of user space are kept apart: `read_user` never reads kernel memory, and `read`
 /// never reads that of the user. Kernel addresses are read whatever is there: reading the registers of a device has
 /// effects, so do not follow a pointer to them.
-pub struct Context<'a, Phase> {
+pub struct Context<'a, Phase, F = Raw> {
     core: &'a Core,
     regs: &'a PtRegs,
     phase: Phase,
     fault: Option<FaultHandler<'a>>,
+    function: PhantomData<fn() -> F>,
     /// The hit belongs to this CPU.
     _not_send: PhantomData<*const ()>,
 }
@@ -94,7 +99,7 @@ pub enum FaultCause {
     Instruction,
 }
 
-impl<'a, Phase> Context<'a, Phase> {
+impl<'a, Phase, F> Context<'a, Phase, F> {
     #[inline(always)]
     pub(crate) fn new(
         core: &'a Core,
@@ -107,6 +112,7 @@ impl<'a, Phase> Context<'a, Phase> {
             regs,
             phase,
             fault,
+            function: PhantomData,
             _not_send: PhantomData,
         }
     }
@@ -184,29 +190,94 @@ impl<'a, Phase> Context<'a, Phase> {
 
     /// Reads a value from kernel memory.
     #[doc(alias = "copy_from_kernel_nofault")]
-    pub fn read<T: FromBytes>(&self, address: usize) -> Result<T> {
+    pub fn read<T: FromBytes>(&self, address: impl KernelAddress) -> Result<T> {
+        let address = address.address();
         memory::read(address).inspect_err(|_| self.faulted(address))
     }
 
     /// Reads a value from the memory of the current task.
     #[doc(alias = "copy_from_user_nofault")]
-    pub fn read_user<T: FromBytes>(&self, address: usize) -> Result<T> {
+    pub fn read_user<T: FromBytes>(&self, address: impl UserAddress) -> Result<T> {
+        let address = address.address();
         memory::read_user(address).inspect_err(|_| self.faulted(address))
     }
 
     /// Reads a NUL-terminated string from kernel memory into `buffer`, and returns it without the NUL; one that is
     /// longer than `buffer` is cut off.
     #[doc(alias = "strncpy_from_kernel_nofault")]
-    pub fn read_str<'b>(&self, address: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+    pub fn read_str<'b>(&self, address: impl KernelAddress, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+        let address = address.address();
         memory::read_str(address, buffer, memory::Space::Kernel)
             .inspect_err(|_| self.faulted(address))
     }
 
     /// As [`read_str`](Self::read_str), from the memory of the current task.
     #[doc(alias = "strncpy_from_user_nofault")]
-    pub fn read_user_str<'b>(&self, address: usize, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+    pub fn read_user_str<'b>(&self, address: impl UserAddress, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+        let address = address.address();
         memory::read_str(address, buffer, memory::Space::User)
             .inspect_err(|_| self.faulted(address))
+    }
+
+    /// Reads what [`read!`](crate::read!) has found the place of.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn __load<P: Place>(&self, place: P, step: &'static str) -> Result<P::Value, ReadError> {
+        let address = place.address();
+        place.load().map_err(|_| {
+            self.faulted(address);
+            ReadError { step, address }
+        })
+    }
+
+    /// Reads the string that [`read_str!`](crate::read_str!) has found the place of.
+    #[doc(hidden)]
+    pub fn __load_str<'b, P: Pointer>(
+        &self,
+        at: P,
+        step: &'static str,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], ReadError>
+    where
+        P::Target: Text,
+    {
+        types::__private::load_str(at, step, buffer).inspect_err(|error| self.faulted(error.address))
+    }
+
+    /// The elements of a list of the kernel's, without the head: at most `most` of them, and none after one that cannot be
+    /// read. For each struct whose first member points to the next: `list_head`, `hlist_head` and their kin;
+    /// [`container_of!`](crate::container_of!) leads to what the list is of.
+    ///
+    /// The list may change meanwhile. Other CPUs that take elements out may lead this astray, so the end is wherever the bound
+    /// is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::prelude::*;
+    /// use rprobes::{container_of, kprobe::{self, PreContext}, member, read};
+    ///
+    /// rprobes::kernel_types! { fn wake_up_new_task; struct task_struct; }
+    ///
+    /// struct Children;
+    ///
+    /// #[vtable]
+    /// impl kprobe::Handler<wake_up_new_task> for Children {
+    ///     fn pre(&self, cx: &PreContext<'_, wake_up_new_task>) {
+    ///         let Ok(parent) = read!(cx, cx.args().p() => real_parent) else { return };
+    ///         let Ok(children) = member!(cx, parent => children) else { return };
+    ///         for child in cx.list(children, 100).flatten() {
+    ///             let child = container_of!(child, task_struct.sibling);
+    ///             pr_info!("{}\n", read!(cx, child => pid).unwrap_or(0));
+    ///         }
+    ///     }
+    /// }
+    /// # fn main() {}
+    /// ```
+    #[doc(alias = "list_for_each")]
+    #[doc(alias = "hlist_for_each")]
+    pub fn list<T: 'static>(&self, head: KernelPtr<T>, most: usize) -> List<T> {
+        List::new(head, most)
     }
 
     /// Has the probe disarmed a moment later, in process context. Hits until then are still delivered.
@@ -256,21 +327,42 @@ impl<'a, Phase> Context<'a, Phase> {
                 trap: None,
             };
             // Without a handler for its own faults: a `read` in `fault` that faults does not call it again.
-            let cx = Context::new(self.core, self.regs, phase, None);
+            let cx = FaultContext::new(self.core, self.regs, phase, None);
             // SAFETY: The pointer is to the handler that the function is of, which lives during the hit.
             unsafe { (fault.call)(fault.handler, &cx) };
         }
     }
 }
 
-impl Context<'_, Ret> {
-    /// What the function returned. C: `regs_return_value(regs)`.
+impl<F: Function> Context<'_, Pre, F> {
+    /// The arguments of the function, by their names in C.
+    #[doc(alias = "regs_get_kernel_argument")]
+    #[inline(always)]
+    pub fn args(&self) -> F::Args<'_> {
+        F::args(self.regs)
+    }
+}
+
+impl<F: Function> Context<'_, Entry, F> {
+    /// The arguments of the function, by their names in C.
+    #[doc(alias = "regs_get_kernel_argument")]
+    #[inline(always)]
+    pub fn args(&self) -> F::Args<'_> {
+        F::args(self.regs)
+    }
+}
+
+impl<F: Signature> Context<'_, Ret, F> {
+    /// What the function returned: a word, or, if the handler names the function, a value of its type. C:
+    /// `regs_return_value(regs)`.
     #[doc(alias = "regs_return_value")]
     #[inline(always)]
-    pub fn return_value(&self) -> usize {
-        self.regs.return_value()
+    pub fn return_value(&self) -> F::Return {
+        F::returned(self.regs)
     }
+}
 
+impl<F> Context<'_, Ret, F> {
     /// Where the function returns to; prints as a symbol. C: `get_kretprobe_retaddr(ri)`.
     #[doc(alias = "get_kretprobe_retaddr")]
     #[inline(always)]

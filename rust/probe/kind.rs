@@ -6,7 +6,7 @@
 use kernel::prelude::*;
 
 use super::Stats;
-use crate::place::Location;
+use crate::{place::Location, types::Signature};
 
 /// A kind of probe: how the kernel is asked for it.
 ///
@@ -18,6 +18,9 @@ pub trait Kind: Sized + 'static {
 
     /// How such a probe is set up.
     type Options: Copy + Default + Send + Sync + 'static;
+
+    /// What its handlers know of the place.
+    type Function: Signature;
 
     /// What messages call it.
     const NAME: &'static str;

@@ -68,6 +68,8 @@
 //!
 //! `make bench`, in the directory of rprobes, measures each of these.
 
+use core::marker::PhantomData;
+
 use kernel::{bindings::pt_regs, error::to_result, prelude::*, sync::Arc};
 
 use super::{
@@ -83,6 +85,7 @@ use crate::{
     errno::Errno,
     machine::{arch, PtRegs},
     place::{Location, Target},
+    types::{Raw, Signature},
 };
 
 /// What a kprobe does when it is hit. Implement it with [`#[vtable]`](kernel::macros::vtable).
@@ -90,10 +93,10 @@ use crate::{
 /// `&self` is shared between all CPUs, hence `Send` and `Sync`; `'static`, as a leaked probe goes on until the
 /// module is unloaded.
 #[vtable]
-pub trait Handler: Send + Sync + 'static {
+pub trait Handler<F: Signature = Raw>: Send + Sync + 'static {
     /// Called before the probed instruction is executed. Atomic context.
     #[doc(alias = "pre_handler")]
-    fn pre(&self, _cx: &PreContext<'_>) {
+    fn pre(&self, _cx: &PreContext<'_, F>) {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
 
@@ -101,7 +104,7 @@ pub trait Handler: Send + Sync + 'static {
     ///
     /// See [Cost](self#cost).
     #[doc(alias = "post_handler")]
-    fn post(&self, _cx: &PostContext<'_>) {
+    fn post(&self, _cx: &PostContext<'_, F>) {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
 
@@ -125,7 +128,7 @@ pub trait Handler: Send + Sync + 'static {
 }
 
 /// An [`Arc`] of a handler is one: several probes may share it, and its owner reads what it gathers.
-impl<T: Handler> Handler for Arc<T> {
+impl<F: Signature, T: Handler<F>> Handler<F> for Arc<T> {
     #[cfg(have_owner_module)]
     type OwnerModule = T::OwnerModule;
     const USE_VTABLE_ATTR: () = ();
@@ -135,12 +138,12 @@ impl<T: Handler> Handler for Arc<T> {
     const REDIRECTS: bool = T::REDIRECTS;
 
     #[inline(always)]
-    fn pre(&self, cx: &PreContext<'_>) {
+    fn pre(&self, cx: &PreContext<'_, F>) {
         T::pre(self, cx);
     }
 
     #[inline(always)]
-    fn post(&self, cx: &PostContext<'_>) {
+    fn post(&self, cx: &PostContext<'_, F>) {
         T::post(self, cx);
     }
 
@@ -151,10 +154,10 @@ impl<T: Handler> Handler for Arc<T> {
 }
 
 /// The context of [`Handler::pre`].
-pub type PreContext<'a> = Context<'a, Pre>;
+pub type PreContext<'a, F = Raw> = Context<'a, Pre, F>;
 
 /// The context of [`Handler::post`].
-pub type PostContext<'a> = Context<'a, Post>;
+pub type PostContext<'a, F = Raw> = Context<'a, Post, F>;
 
 /// A probe on one instruction, armed from its initialisation until it is dropped.
 ///
@@ -188,10 +191,10 @@ pub type PostContext<'a> = Context<'a, Post>;
 /// }
 /// ```
 #[doc(alias = "register_kprobe", alias = "dump_kprobe")]
-pub type Kprobe<T> = Planted<T, Instruction>;
+pub type Kprobe<T, F = Raw> = Planted<T, Instruction<F>>;
 
 /// A kprobe in a module that need not be loaded yet.
-pub type WhenLoaded<T> = when_loaded::WhenLoaded<T, Instruction>;
+pub type WhenLoaded<T, F = Raw> = when_loaded::WhenLoaded<T, Instruction<F>>;
 
 /// How a kprobe is set up.
 #[derive(Clone, Copy, Debug, Default)]
@@ -201,9 +204,10 @@ pub struct Options {
 }
 
 /// The kind of a [`Kprobe`].
-pub enum Instruction {}
+pub struct Instruction<F = Raw>(PhantomData<fn() -> F>);
 
-impl Kind for Instruction {
+impl<F: Signature> Kind for Instruction<F> {
+    type Function = F;
     type Raw = rprobes_kprobe;
     type Options = Options;
 
@@ -321,24 +325,24 @@ unsafe fn register_as(raw: *mut rprobes_kprobe, location: &Location, ftrace: boo
     Ok(unsafe { struct_kprobe::flags(kp) } & bindings::KPROBE_FLAG_FTRACE != 0)
 }
 
-impl<T: Handler> Handles<T> for Instruction {
+impl<F: Signature, T: Handler<F>> Handles<T> for Instruction<F> {
     fn prepare(raw: &mut rprobes_kprobe, _options: &Options) -> Result {
-        raw.pre = if T::HAS_PRE { Some(pre::<T>) } else { None };
+        raw.pre = if T::HAS_PRE { Some(pre::<F, T>) } else { None };
         // An optimised probe cannot redirect, and does not execute the instruction where its traps are looked for;
         // one with a post handler is not optimised.
         raw.post = if T::HAS_POST || T::REDIRECTS || T::HAS_FAULT {
-            Some(post::<T>)
+            Some(post::<F, T>)
         } else {
             None
         };
         raw.pre_at_ftrace = if T::HAS_POST && !T::REDIRECTS {
-            Some(pre_at_ftrace::<T>)
+            Some(pre_at_ftrace::<F, T>)
         } else {
             raw.pre
         };
         raw.redirects = T::REDIRECTS;
         raw.fault = if T::HAS_FAULT {
-            Some(instruction_fault::<T>)
+            Some(instruction_fault::<F, T>)
         } else {
             None
         };
@@ -352,47 +356,48 @@ impl<'a> Builder<'a> {
     /// # Errors
     ///
     /// [`ENOMEM`], or the error of the handler's initialiser.
-    pub fn kprobe<T, E>(
+    pub fn kprobe<F, T, E>(
         &mut self,
-        target: Target<'a>,
+        target: Target<'a, F>,
         handler: impl PinInit<T, E>,
     ) -> Result<&mut Member<'a>>
     where
-        T: Handler,
+        F: Signature,
+        T: Handler<F>,
         Error: From<E>,
     {
-        self.add::<T, Instruction, E>(target, Options::default(), handler)
+        self.add::<T, Instruction<F>, E>(target.raw(), Options::default(), handler)
     }
 }
 
 #[inline(always)]
-fn fault_of<T: Handler>(handler: &T) -> Option<FaultHandler<'_>> {
+fn fault_of<F: Signature, T: Handler<F>>(handler: &T) -> Option<FaultHandler<'_>> {
     /// # Safety
     ///
     /// `handler` must point to a `T`.
-    unsafe fn call<T: Handler>(handler: *const (), cx: &FaultContext<'_>) {
+    unsafe fn call<F: Signature, T: Handler<F>>(handler: *const (), cx: &FaultContext<'_>) {
         // SAFETY: The caller promises that.
         T::fault(unsafe { &*handler.cast::<T>() }, cx);
     }
     // SAFETY: It is a `T`.
-    T::HAS_FAULT.then(|| unsafe { FaultHandler::new(handler, call::<T>) })
+    T::HAS_FAULT.then(|| unsafe { FaultHandler::new(handler, call::<F, T>) })
 }
 
 /// # Safety
 ///
 /// To be called by the kernel only, as the `pre_handler` of a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
-unsafe extern "C" fn pre<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_regs) -> c_int {
+unsafe extern "C" fn pre<F: Signature, T: Handler<F>>(kp: *mut bindings::kprobe, regs: *mut pt_regs) -> c_int {
     // SAFETY: The kernel passes the probe, and registers of this CPU.
     let (hit, regs) = unsafe {
         (
-            Probe::<T, Instruction>::hit(kp.cast()),
+            Probe::<T, Instruction<F>>::hit(kp.cast()),
             PtRegs::from_ptr(regs),
         )
     };
     let (core, handler) = hit;
     let ip = regs.ip();
-    T::pre(handler, &Context::new(core, regs, Pre, fault_of(handler)));
+    T::pre(handler, &Context::new(core, regs, Pre, fault_of::<F, T>(handler)));
     // Not zero says that the instruction is to be skipped, and to go on at the ip.
     (T::REDIRECTS && regs.ip() != ip).into()
 }
@@ -401,7 +406,7 @@ unsafe extern "C" fn pre<T: Handler>(kp: *mut bindings::kprobe, regs: *mut pt_re
 ///
 /// To be called by the kernel only, as the `post_handler` of a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
-unsafe extern "C" fn post<T: Handler>(
+unsafe extern "C" fn post<F: Signature, T: Handler<F>>(
     kp: *mut bindings::kprobe,
     regs: *mut pt_regs,
     _flags: c_ulong,
@@ -412,12 +417,12 @@ unsafe extern "C" fn post<T: Handler>(
     // SAFETY: The kernel passes the probe, and registers of this CPU.
     let (hit, regs) = unsafe {
         (
-            Probe::<T, Instruction>::hit(kp.cast()),
+            Probe::<T, Instruction<F>>::hit(kp.cast()),
             PtRegs::from_ptr(regs),
         )
     };
     let (core, handler) = hit;
-    T::post(handler, &Context::new(core, regs, Post, fault_of(handler)));
+    T::post(handler, &Context::new(core, regs, Post, fault_of::<F, T>(handler)));
 }
 
 /// Both handlers, where the probed instruction is the one that ftrace patches. That does nothing, so the kernel would
@@ -428,28 +433,28 @@ unsafe extern "C" fn post<T: Handler>(
 ///
 /// To be called by the kernel only, as the `pre_handler` of a probe that was prepared for `T`, and that ftrace calls.
 #[link_section = ".kprobes.text"]
-unsafe extern "C" fn pre_at_ftrace<T: Handler>(
+unsafe extern "C" fn pre_at_ftrace<F: Signature, T: Handler<F>>(
     kp: *mut bindings::kprobe,
     regs: *mut pt_regs,
 ) -> c_int {
     // SAFETY: The kernel passes the probe, and registers of this CPU.
     let (hit, regs) = unsafe {
         (
-            Probe::<T, Instruction>::hit(kp.cast()),
+            Probe::<T, Instruction<F>>::hit(kp.cast()),
             PtRegs::from_ptr(regs),
         )
     };
     let (core, handler) = hit;
     let ip = regs.ip();
     if T::HAS_PRE {
-        T::pre(handler, &Context::new(core, regs, Pre, fault_of(handler)));
+        T::pre(handler, &Context::new(core, regs, Pre, fault_of::<F, T>(handler)));
     }
     let behind = core
         .address()
         .wrapping_add(bindings::RPROBES_FTRACE_INSN_SIZE as usize);
     // SAFETY: It is set back before anything goes on there.
     unsafe { regs.set_ip(behind) };
-    T::post(handler, &Context::new(core, regs, Post, fault_of(handler)));
+    T::post(handler, &Context::new(core, regs, Post, fault_of::<F, T>(handler)));
     // SAFETY: As it was.
     unsafe { regs.set_ip(ip) };
     0
@@ -459,15 +464,15 @@ unsafe extern "C" fn pre_at_ftrace<T: Handler>(
 ///
 /// To be called by the helpers only, with a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
-unsafe extern "C" fn instruction_fault<T: Handler>(
+unsafe extern "C" fn instruction_fault<F: Signature, T: Handler<F>>(
     raw: *mut rprobes_kprobe,
     regs: *mut pt_regs,
     trap: c_uint,
     address: usize,
 ) {
     // SAFETY: The helper passes the probe, and registers of this CPU.
-    let (hit, regs) = unsafe { (Probe::<T, Instruction>::hit(raw), PtRegs::from_ptr(regs)) };
+    let (hit, regs) = unsafe { (Probe::<T, Instruction<F>>::hit(raw), PtRegs::from_ptr(regs)) };
     let (core, handler) = hit;
     let fault = Fault::instruction(trap, address);
-    T::fault(handler, &Context::new(core, regs, fault, None));
+    T::fault(handler, &FaultContext::new(core, regs, fault, None));
 }

@@ -31,6 +31,7 @@
 
 use core::{
     any::TypeId,
+    marker::PhantomData,
     mem::{align_of, needs_drop, size_of},
     ptr::NonNull,
 };
@@ -50,13 +51,14 @@ use crate::{
     errno,
     machine::PtRegs,
     place::{Location, Target},
+    types::{Raw, Signature},
 };
 
 /// The context of [`Handler::entry`].
-pub type EntryContext<'a> = Context<'a, context::Entry>;
+pub type EntryContext<'a, F = Raw> = Context<'a, context::Entry, F>;
 
 /// The context of [`Handler::ret`].
-pub type RetContext<'a> = Context<'a, context::Ret>;
+pub type RetContext<'a, F = Raw> = Context<'a, context::Ret, F>;
 
 /// Whether to follow a call.
 pub enum Entry<Data> {
@@ -71,20 +73,20 @@ pub enum Entry<Data> {
 /// `&self` is shared between all CPUs, hence `Send` and `Sync`; `'static`, as a leaked probe goes on until the
 /// module is unloaded.
 #[vtable]
-pub trait Handler: Send + Sync + 'static {
+pub trait Handler<F: Signature = Raw>: Send + Sync + 'static {
     /// What `entry` keeps for `ret`, for each call: `()` if `entry` is not implemented. At most 4096 bytes, aligned to 8
     /// at most, and without `Drop`. `Send`, as a call that sleeps may return on another CPU.
     type Data: Send + 'static;
 
     /// Called at the entry of the function. Atomic context.
     #[doc(alias = "entry_handler")]
-    fn entry(&self, _cx: &EntryContext<'_>) -> Entry<Self::Data> {
+    fn entry(&self, _cx: &EntryContext<'_, F>) -> Entry<Self::Data> {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
 
     /// Called when the function has returned. Atomic context.
     #[doc(alias = "handler")]
-    fn ret(&self, _cx: &RetContext<'_>, _data: &Self::Data) {
+    fn ret(&self, _cx: &RetContext<'_, F>, _data: &Self::Data) {
         build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
 
@@ -95,7 +97,7 @@ pub trait Handler: Send + Sync + 'static {
 }
 
 /// An [`Arc`] of a handler is one: several probes may share it, and its owner reads what it gathers.
-impl<T: Handler> Handler for Arc<T> {
+impl<F: Signature, T: Handler<F>> Handler<F> for Arc<T> {
     #[cfg(have_owner_module)]
     type OwnerModule = T::OwnerModule;
     type Data = T::Data;
@@ -105,12 +107,12 @@ impl<T: Handler> Handler for Arc<T> {
     const HAS_FAULT: bool = T::HAS_FAULT;
 
     #[inline(always)]
-    fn entry(&self, cx: &EntryContext<'_>) -> Entry<Self::Data> {
+    fn entry(&self, cx: &EntryContext<'_, F>) -> Entry<Self::Data> {
         T::entry(self, cx)
     }
 
     #[inline(always)]
-    fn ret(&self, cx: &RetContext<'_>, data: &Self::Data) {
+    fn ret(&self, cx: &RetContext<'_, F>, data: &Self::Data) {
         T::ret(self, cx, data);
     }
 
@@ -150,10 +152,10 @@ impl<T: Handler> Handler for Arc<T> {
 /// }
 /// ```
 #[doc(alias = "register_kretprobe")]
-pub type Kretprobe<T> = Planted<T, Return>;
+pub type Kretprobe<T, F = Raw> = Planted<T, Return<F>>;
 
 /// A kretprobe in a module that need not be loaded yet.
-pub type WhenLoaded<T> = when_loaded::WhenLoaded<T, Return>;
+pub type WhenLoaded<T, F = Raw> = when_loaded::WhenLoaded<T, Return<F>>;
 
 /// How a return probe is set up.
 #[derive(Clone, Copy, Debug, Default)]
@@ -165,9 +167,10 @@ pub struct Options {
 }
 
 /// The kind of a [`Kretprobe`].
-pub enum Return {}
+pub struct Return<F = Raw>(PhantomData<fn() -> F>);
 
-impl Kind for Return {
+impl<F: Signature> Kind for Return<F> {
+    type Function = F;
     type Raw = kretprobe;
     type Options = Options;
 
@@ -232,7 +235,7 @@ impl Kind for Return {
     }
 }
 
-impl<T: Handler> Handles<T> for Return {
+impl<F: Signature, T: Handler<F>> Handles<T> for Return<F> {
     fn prepare(raw: &mut kretprobe, options: &Options) -> Result {
         const {
             assert!(
@@ -256,8 +259,8 @@ impl<T: Handler> Handles<T> for Return {
             );
             return Err(EINVAL);
         }
-        raw.entry_handler = if T::HAS_ENTRY { Some(entry::<T>) } else { None };
-        raw.handler = if T::HAS_RET { Some(ret::<T>) } else { None };
+        raw.entry_handler = if T::HAS_ENTRY { Some(entry::<F, T>) } else { None };
+        raw.handler = if T::HAS_RET { Some(ret::<F, T>) } else { None };
         raw.data_size = size_of::<T::Data>();
         raw.maxactive = options.maxactive.into();
         Ok(())
@@ -270,31 +273,32 @@ impl<'a> Builder<'a> {
     /// # Errors
     ///
     /// [`ENOMEM`], or the error of the handler's initialiser.
-    pub fn kretprobe<T, E>(
+    pub fn kretprobe<F, T, E>(
         &mut self,
-        target: Target<'a>,
+        target: Target<'a, F>,
         options: Options,
         handler: impl PinInit<T, E>,
     ) -> Result<&mut Member<'a>>
     where
-        T: Handler,
+        F: Signature,
+        T: Handler<F>,
         Error: From<E>,
     {
-        self.add::<T, Return, E>(target, options, handler)
+        self.add::<T, Return<F>, E>(target.raw(), options, handler)
     }
 }
 
 #[inline(always)]
-fn fault_of<T: Handler>(handler: &T) -> Option<FaultHandler<'_>> {
+fn fault_of<F: Signature, T: Handler<F>>(handler: &T) -> Option<FaultHandler<'_>> {
     /// # Safety
     ///
     /// `handler` must point to a `T`.
-    unsafe fn call<T: Handler>(handler: *const (), cx: &FaultContext<'_>) {
+    unsafe fn call<F: Signature, T: Handler<F>>(handler: *const (), cx: &FaultContext<'_>) {
         // SAFETY: The caller promises that.
         T::fault(unsafe { &*handler.cast::<T>() }, cx);
     }
     // SAFETY: It is a `T`.
-    T::HAS_FAULT.then(|| unsafe { FaultHandler::new(handler, call::<T>) })
+    T::HAS_FAULT.then(|| unsafe { FaultHandler::new(handler, call::<F, T>) })
 }
 
 /// What all kinds have, and the handler, of the probe that a callback was called for; none if the probe is gone.
@@ -304,7 +308,7 @@ fn fault_of<T: Handler>(handler: &T) -> Option<FaultHandler<'_>> {
 /// `instance` must be what the kernel passes to a callback of a probe that was prepared for `T`, and `'a` must end
 /// with that call.
 #[inline(always)]
-unsafe fn hit<'a, T>(instance: *mut bindings::kretprobe_instance) -> Option<(&'a Core, &'a T)> {
+unsafe fn hit<'a, F: Signature, T>(instance: *mut bindings::kretprobe_instance) -> Option<(&'a Core, &'a T)> {
     // SAFETY: The instance holds a pointer to its holder, which lives as long as the instance.
     let holder: *const u8 = unsafe {
         instance
@@ -322,13 +326,13 @@ unsafe fn hit<'a, T>(instance: *mut bindings::kretprobe_instance) -> Option<(&'a
     };
     // SAFETY: Unregistering waits for callbacks that are running, and no other begins. The rest is as the caller
     // promises.
-    (!raw.is_null()).then(|| unsafe { Probe::<T, Return>::hit(raw) })
+    (!raw.is_null()).then(|| unsafe { Probe::<T, Return<F>>::hit(raw) })
 }
 
 /// Where the data of a call is.
 #[inline(always)]
-fn data<T: Handler>(instance: *mut bindings::kretprobe_instance) -> *mut T::Data {
-    if size_of::<T::Data>() == 0 {
+fn data<D>(instance: *mut bindings::kretprobe_instance) -> *mut D {
+    if size_of::<D>() == 0 {
         return NonNull::dangling().as_ptr();
     }
     instance
@@ -340,20 +344,20 @@ fn data<T: Handler>(instance: *mut bindings::kretprobe_instance) -> *mut T::Data
 ///
 /// To be called by the kernel only, as the `entry_handler` of a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
-unsafe extern "C" fn entry<T: Handler>(
+unsafe extern "C" fn entry<F: Signature, T: Handler<F>>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut pt_regs,
 ) -> c_int {
     // SAFETY: The kernel passes an instance of the probe, and registers of this CPU.
-    let (hit, regs) = unsafe { (hit::<T>(instance), PtRegs::from_ptr(regs)) };
+    let (hit, regs) = unsafe { (hit::<F, T>(instance), PtRegs::from_ptr(regs)) };
     let Some((core, handler)) = hit else {
         return 1;
     };
-    let cx = Context::new(core, regs, context::Entry, fault_of(handler));
+    let cx = Context::new(core, regs, context::Entry, fault_of::<F, T>(handler));
     match T::entry(handler, &cx) {
         Entry::Trace(value) => {
             // SAFETY: The instance has `data_size` bytes for this call, aligned to a machine word.
-            unsafe { data::<T>(instance).write(value) };
+            unsafe { data::<T::Data>(instance).write(value) };
             0
         }
         Entry::Skip => 1,
@@ -364,18 +368,18 @@ unsafe extern "C" fn entry<T: Handler>(
 ///
 /// To be called by the kernel only, as the `handler` of a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
-unsafe extern "C" fn ret<T: Handler>(
+unsafe extern "C" fn ret<F: Signature, T: Handler<F>>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut pt_regs,
 ) -> c_int {
     // SAFETY: The kernel passes an instance of the probe, and registers of this CPU.
-    let (hit, regs) = unsafe { (hit::<T>(instance), PtRegs::from_ptr(regs)) };
+    let (hit, regs) = unsafe { (hit::<F, T>(instance), PtRegs::from_ptr(regs)) };
     let Some((core, handler)) = hit else {
         return 0;
     };
-    let cx = Context::new(core, regs, context::Ret, fault_of(handler));
+    let cx = Context::new(core, regs, context::Ret, fault_of::<F, T>(handler));
     // SAFETY: `entry` has written it for this call; without `entry` it is `()`, see `prepare`.
-    T::ret(handler, &cx, unsafe { &*data::<T>(instance) });
+    T::ret(handler, &cx, unsafe { &*data::<T::Data>(instance) });
     // The kernel ignores it.
     0
 }

@@ -66,7 +66,7 @@ where
     /// - [`ENOMEM`]: out of memory.
     #[doc(alias = "register_kprobe", alias = "register_kretprobe")]
     pub fn new<'a, E>(
-        target: Target<'a>,
+        target: Target<'a, K::Function>,
         handler: impl PinInit<T, E> + 'a,
     ) -> impl PinInit<Self, Error> + 'a
     where
@@ -79,7 +79,7 @@ where
     /// As [`new`](Self::new), but the probe is disabled until [`enable`](Self::enable) is called.
     #[doc(alias = "KPROBE_FLAG_DISABLED")]
     pub fn new_disabled<'a, E>(
-        target: Target<'a>,
+        target: Target<'a, K::Function>,
         handler: impl PinInit<T, E> + 'a,
     ) -> impl PinInit<Self, Error> + 'a
     where
@@ -93,7 +93,7 @@ where
     /// [`kretprobe::Options`](crate::kretprobe::Options).
     #[doc(alias = "maxactive")]
     pub fn with<'a, E>(
-        target: Target<'a>,
+        target: Target<'a, K::Function>,
         options: K::Options,
         handler: impl PinInit<T, E> + 'a,
     ) -> impl PinInit<Self, Error> + 'a
@@ -101,6 +101,7 @@ where
         E: 'a,
         Error: From<E>,
     {
+        let target = target.raw();
         try_pin_init!(Self {
             probe: {
                 check_may_register(&target)?;

@@ -152,7 +152,7 @@ where
     /// now those of [`Planted::new`]. The kernel log names the cause and the cure in one line. A module that is loaded
     /// later is not kept from it: if the kernel refuses the probe then, the log says so.
     pub fn new<'a, E>(
-        target: Target<'a>,
+        target: Target<'a, K::Function>,
         handler: impl PinInit<T, E> + 'a,
     ) -> impl PinInit<Self, Error> + 'a
     where
@@ -164,7 +164,7 @@ where
 
     /// As [`new`](Self::new), with the options of the kind of probe.
     pub fn with<'a, E>(
-        target: Target<'a>,
+        target: Target<'a, K::Function>,
         options: K::Options,
         handler: impl PinInit<T, E> + 'a,
     ) -> impl PinInit<Self, Error> + 'a
@@ -172,6 +172,7 @@ where
         E: 'a,
         Error: From<E>,
     {
+        let target = target.raw();
         try_pin_init!(Self {
             inner: KBox::pin_init::<Error>(
                 try_pin_init!(Inner {
@@ -264,7 +265,7 @@ where
         let mut state = self.state.lock();
         // A module is announced twice: before its initialisation, and after it.
         if let Inside::Waiting = *state {
-            let probe = Planted::with(self.target(), self.options, self.handler.clone());
+            let probe = Planted::with(self.target().of_function(), self.options, self.handler.clone());
             *state = match KBox::pin_init(probe, GFP_KERNEL) {
                 Ok(probe) => Inside::Planted(probe),
                 Err(error) => Inside::Refused(error),

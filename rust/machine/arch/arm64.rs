@@ -68,6 +68,12 @@ pub(crate) fn return_value(regs: &pt_regs) -> usize {
     arg(regs, 0)
 }
 
+/// The second word of a value of two.
+#[inline(always)]
+pub(crate) fn return_value_high(regs: &pt_regs) -> usize {
+    arg(regs, 1)
+}
+
 #[inline(always)]
 pub(crate) fn set_arg(regs: &mut pt_regs, n: usize, value: usize) {
     user_mut(regs).regs[n & (ARG_REGS - 1)] = value as u64;

@@ -12,7 +12,8 @@
 //! - `is_ftrace_insn(function, offset)`: whether that instruction looks like one that ftrace patches, and calls kprobes
 //!   from.
 //! - `planted(address)`: what is at the address of a probe that ftrace does not call.
-//! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`: the registers.
+//! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`, `return_value_high(regs)`: the
+//!   registers.
 
 /// What the kernel has written where a probe is.
 #[derive(PartialEq, Eq)]

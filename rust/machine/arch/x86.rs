@@ -73,6 +73,12 @@ pub(crate) fn return_value(regs: &pt_regs) -> usize {
     regs.ax
 }
 
+/// The second word of a value of two.
+#[inline(always)]
+pub(crate) fn return_value_high(regs: &pt_regs) -> usize {
+    regs.dx
+}
+
 #[inline(always)]
 pub(crate) fn set_arg(regs: &mut pt_regs, n: usize, value: usize) {
     *match n {

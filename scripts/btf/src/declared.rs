@@ -18,6 +18,7 @@ pub struct Declared {
     pub items: Vec<Item>,
     /// Every identifier in it: members of structs with other names are not followed.
     pub words: HashSet<String>,
+    pub files: Vec<PathBuf>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub fn read(root: &Path) -> Result<Declared> {
 
 fn read_file(path: &Path, modules_in: &Path, declared: &mut Declared) -> Result<()> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    declared.files.push(path.to_owned());
     let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
         let at = error.span().start();
         anyhow!(

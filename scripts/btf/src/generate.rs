@@ -285,7 +285,7 @@ impl<'a> Writer<'a> {
                 "        /// `{c}`\n        #[inline(always)]\n        pub fn {method}(self) -> {output} {{ {body} }}\n"
             );
         }
-        let returned = self.return_type(index, proto)?;
+        let (returned, result) = self.return_type(index, proto)?;
         let _ = write!(
             self.arguments,
             "    #[derive(Clone, Copy)]\n    pub struct {rust}<'a>(&'a PtRegs); // {prototype}\n    impl<'a> {rust}<'a> {{\n\
@@ -297,7 +297,7 @@ impl<'a> Writer<'a> {
              \x20   impl {rust} {{\n        /// Where a probe on it goes.\n\
              \x20       pub const TARGET: Target<'static, Self> = Target::of(c\"{full}\");\n    }}\n\
              \x20   impl Signature for {rust} {{\n        type Return = {returned};\n\
-             \x20       #[inline(always)]\n        fn returned(regs: &PtRegs) -> Self::Return {{ returned(regs) }}\n    }}\n\
+             \x20       #[inline(always)]\n        #[allow(unused_variables)] fn returned(regs: &PtRegs) -> Self::Return {{ {result} }}\n    }}\n\
              \x20   impl Function for {rust} {{\n        const PROTOTYPE: &'static str = \"{prototype}\";\n\
              \x20       type Args<'a> = arguments::{rust}<'a>;\n\
              \x20       #[inline(always)]\n        fn args(regs: &PtRegs) -> Self::Args<'_> {{ arguments::{rust}::new(regs) }}\n    }}\n"
@@ -310,13 +310,19 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn return_type(&mut self, index: usize, proto: &FuncProto) -> Result<String> {
+    /// The type of the result, and how it is had.
+    fn return_type(&mut self, index: usize, proto: &FuncProto) -> Result<(String, String)> {
         let id = proto.return_type_id();
         match self.abi.returned(&self.btfs[index], id)? {
             // A function that returns nothing leaves nothing.
-            Ok(()) if matches!(self.btfs[index].strip(id)?.1, Type::Void) => Ok("()".to_owned()),
-            Ok(()) => Ok(format!("Value<{}>", self.text_of(index, id, true)?)),
-            Err(_) => Ok("NotInRegisters".to_owned()),
+            Ok(()) if matches!(self.btfs[index].strip(id)?.1, Type::Void) => {
+                Ok(("()".to_owned(), "()".to_owned()))
+            }
+            Ok(()) => {
+                let of = self.text_of(index, id, true)?;
+                Ok((format!("Value<{of}>"), format!("returned::<{of}>(regs)")))
+            }
+            Err(_) => Ok(("NotInRegisters".to_owned(), "NotInRegisters".to_owned())),
         }
     }
 

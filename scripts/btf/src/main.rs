@@ -10,7 +10,11 @@ mod declared;
 mod generate;
 mod headers;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -47,6 +51,9 @@ enum Command {
         /// Where to write.
         #[arg(long)]
         output: PathBuf,
+        /// Where to list the files that were read, for make.
+        #[arg(long)]
+        depfile: Option<PathBuf>,
     },
     /// Print the offsets of members, such as mount.mnt_parent, as C macros; nothing without a kernel's types.
     Offsets {
@@ -76,6 +83,7 @@ fn run(command: Command) -> Result<()> {
             syscalls,
             source,
             output,
+            depfile,
         } => {
             let declared = declared::read(&source)?;
             let sources = generate::Sources {
@@ -85,8 +93,14 @@ fn run(command: Command) -> Result<()> {
                 syscalls: syscalls.as_deref(),
             };
             let text = generate::generate(&declared, &sources, arch)?;
-            std::fs::write(&output, text)
-                .with_context(|| format!("cannot write {}", output.display()))
+            let write = |path: &Path, text: &str| {
+                fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+            };
+            if let Some(depfile) = depfile {
+                let files: Vec<_> = declared.files.iter().map(|f| f.display().to_string()).collect();
+                write(&depfile, &format!("{}: {}\n", output.display(), files.join(" ")))?;
+            }
+            write(&output, &text)
         }
         Command::Offsets { btf, members } => {
             let Some(btf) = btf else { return Ok(()) };

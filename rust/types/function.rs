@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Functions of the kernel's, with their arguments and results.
+
+use kernel::prelude::*;
+
+use super::{Plain, Value};
+use crate::machine::{arch, memory, memory::Space, PtRegs};
+
+/// What a handler knows of the function that it is for: [`Raw`], or a [`Function`] of [`kernel_types!`](crate::kernel_types!).
+pub trait Signature: Sized + 'static {
+    /// What the function returns.
+    type Return;
+
+    #[doc(hidden)]
+    fn returned(regs: &PtRegs) -> Self::Return;
+}
+
+/// A function of the kernel's that [`kernel_types!`](crate::kernel_types!) has declared.
+#[diagnostic::on_unimplemented(
+    message = "this handler is for raw registers, so arguments have no names",
+    note = "declare the function, `kernel_types! {{ fn vfs_read; }}`, and name it: `impl kprobe::Handler<vfs_read> for …`, \
+            `PreContext<'_, vfs_read>`"
+)]
+pub trait Function: Signature {
+    /// As C declares it.
+    const PROTOTYPE: &'static str;
+
+    /// Its arguments: a method for each, by its name in C.
+    type Args<'a>;
+
+    #[doc(hidden)]
+    fn args(regs: &PtRegs) -> Self::Args<'_>;
+}
+
+/// Any place, of which nothing is known: its handlers see registers.
+pub enum Raw {}
+
+impl Signature for Raw {
+    type Return = usize;
+
+    #[inline(always)]
+    fn returned(regs: &PtRegs) -> usize {
+        regs.return_value()
+    }
+}
+
+/// The result of a function that returns a struct in memory: it is not to be had.
+#[derive(Clone, Copy, Debug)]
+pub struct NotInRegisters;
+
+/// What stands in these words, from the first byte on: both architectures are little-endian.
+#[inline(always)]
+pub(crate) fn from_words<T: Plain>(words: [usize; 2]) -> Value<T> {
+    const { assert!(size_of::<T>() <= size_of::<[usize; 2]>()) };
+    // SAFETY: There are as many bytes, and any bytes are a `Plain`.
+    unsafe { words.as_ptr().cast::<T>().read_unaligned() }.value()
+}
+
+/// What the generated types call.
+#[allow(missing_docs)]
+pub(super) mod __private {
+    use super::*;
+
+    #[inline(always)]
+    pub fn register<T: Plain, const N: usize>(regs: &PtRegs) -> Value<T> {
+        from_words::<T>([regs.arg(N), 0])
+    }
+
+    #[inline(always)]
+    pub fn pair<T: Plain, const N: usize>(regs: &PtRegs) -> Value<T> {
+        from_words::<T>([regs.arg(N), regs.arg(N + 1)])
+    }
+
+    pub fn on_stack<T: Plain>(regs: &PtRegs, word: usize) -> Result<Value<T>> {
+        let at = (word + arch::STACK_ARGS_AT) * size_of::<usize>();
+        read::<T>(regs.sp().wrapping_add(at))
+    }
+
+    pub fn pointed<T: Plain, const N: usize>(regs: &PtRegs) -> Result<Value<T>> {
+        read::<T>(regs.arg(N))
+    }
+
+    fn read<T: Plain>(address: usize) -> Result<Value<T>> {
+        // SAFETY: Any bytes are a `Plain`.
+        unsafe { memory::read_any::<T>(address, Space::Kernel) }.map(Plain::value)
+    }
+
+    #[inline(always)]
+    pub fn returned<T: Plain>(regs: &PtRegs) -> Value<T> {
+        from_words::<T>(regs.return_words())
+    }
+}
