@@ -25,13 +25,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("log", &["bindings"]),
     ("errno", &[]),
     ("machine", &["bindings"]),
-    ("place", &["bindings", "errno", "log"]),
+    ("types", &["machine"]),
+    ("place", &["bindings", "errno", "log", "types"]),
     ("collect", &["bindings", "machine", "text"]),
     ("trace", &["bindings", "place"]),
     (
         "probe",
         &[
-            "bindings", "errno", "log", "machine", "place", "collect", "trace",
+            "bindings", "errno", "log", "machine", "place", "collect", "trace", "types",
         ],
     ),
     (

@@ -20,6 +20,7 @@
 //! | `*pos` | `read!(cx, pos)?` |
 //! | the string `file->f_path.dentry->d_name.name` | `read_str!(cx, file => f_path.dentry => d_name.name, &mut buffer)?` |
 //! | the string at `filename` | `cx.read_user_str(filename, &mut buffer)?`; `read_str` for one of the kernel's |
+//! | `value.member`, of a struct by value | `read!(cx, &value => member)?` |
 //! | `container_of(p, struct task_struct, sibling)` | `container_of!(p, task_struct.sibling)` |
 //! | `list_for_each(p, &task->children)` | `cx.list(member!(cx, task => children)?, 100)` |
 //! | `int`, `unsigned long`, `size_t`, `bool`, `char`, an `enum` | `i32`, `usize`, `usize`, `bool`, `u8`, an integer |

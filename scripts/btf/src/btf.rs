@@ -25,7 +25,7 @@ pub struct Member {
 impl Btf {
     /// From vmlinux, from a compressed image, or from raw BTF.
     pub fn load(path: &Path) -> Result<Self> {
-        Self::bytes(path)
+        read(path)
             .and_then(|bytes| Ok(btf_rs::Btf::from_bytes(&bytes)?))
             .map(Self)
             .with_context(|| format!("{}: no kernel types (BTF)", path.display()))
@@ -33,7 +33,7 @@ impl Btf {
 
     /// From a module of the same kernel, or from the raw BTF of one.
     pub fn load_module(&self, path: &Path) -> Result<Self> {
-        Self::bytes(path)
+        read(path)
             .and_then(|bytes| Ok(btf_rs::Btf::from_split_bytes(&bytes, &self.0)?))
             .map(Self)
             .with_context(|| {
@@ -42,15 +42,6 @@ impl Btf {
                     path.display()
                 )
             })
-    }
-
-    fn bytes(path: &Path) -> Result<Vec<u8>> {
-        const MAGIC: [u8; 3] = [0x9f, 0xeb, 0x01];
-        let bytes = fs::read(path)?;
-        if bytes.starts_with(&MAGIC) {
-            return Ok(bytes);
-        }
-        Ok(btf_rs::utils::elf::extract_btf_from_file(path)?)
     }
 
     /// The numbers of the first type and of the last, of the kernel itself.
@@ -303,4 +294,14 @@ impl Btf {
             _ => format!("{word} {}", self.declaration(id, declarator)?),
         })
     }
+}
+
+/// The bytes of the BTF in a file.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    const MAGIC: [u8; 3] = [0x9f, 0xeb, 0x01];
+    let bytes = fs::read(path)?;
+    if bytes.starts_with(&MAGIC) {
+        return Ok(bytes);
+    }
+    Ok(btf_rs::utils::elf::extract_btf_from_file(path)?)
 }

@@ -129,7 +129,7 @@ impl<'a> Writer<'a> {
                     let index = match modules.iter().position(|known| known == module) {
                         Some(at) => at + 1,
                         None => {
-                            let path = headers::modules(sources.modules, module).ok_or_else(|| {
+                            let path = headers::module(sources.modules, module).ok_or_else(|| {
                                 anyhow!(
                                     "{}: error: the module `{module}` is not among those whose types are known; name its \
                                      file in the Kbuild file: rprobes-modules := path/to/{module}.ko",

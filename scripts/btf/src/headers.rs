@@ -111,30 +111,29 @@ pub fn system_calls(path: &Path) -> Result<HashMap<String, Vec<Parameter>>> {
     Ok(calls)
 }
 
-/// The modules (.ko) among these files, and in these directories.
-pub fn modules(paths: &[PathBuf], name: &str) -> Option<PathBuf> {
-    let file = |stem: &str| format!("{stem}.ko");
+/// The file with the types of a module, among these files and in these directories: the module itself, or raw BTF.
+pub fn module(paths: &[PathBuf], name: &str) -> Option<PathBuf> {
     // A module's file may have dashes where its name has underscores.
-    let names = [file(name), file(&name.replace('_', "-")), name.to_owned()];
+    let is_it = |path: &Path| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let extension = path.extension().unwrap_or_default();
+        stem.replace('-', "_") == name && (extension == "ko" || extension == "btf" || extension.is_empty())
+    };
     let mut directories: Vec<PathBuf> = Vec::new();
     for path in paths {
         if path.is_dir() {
             directories.push(path.clone());
-        } else if names
-            .iter()
-            .any(|name| path.file_name().is_some_and(|file| *file == **name))
-        {
+        } else if is_it(path) {
             return Some(path.clone());
         }
     }
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(&directory).ok()?.flatten() {
-            let path = entry.path();
             // Links lead round in circles.
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                directories.push(path);
-            } else if names.iter().any(|name| entry.file_name() == **name) {
-                return Some(path);
+                directories.push(entry.path());
+            } else if is_it(&entry.path()) {
+                return Some(entry.path());
             }
         }
     }

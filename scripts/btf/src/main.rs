@@ -55,6 +55,13 @@ enum Command {
         #[arg(long)]
         depfile: Option<PathBuf>,
     },
+    /// Write the kernel's types as they are, for pahole.
+    Raw {
+        #[arg(long)]
+        btf: PathBuf,
+        #[arg(long)]
+        output: PathBuf,
+    },
     /// Print the offsets of members, such as mount.mnt_parent, as C macros; nothing without a kernel's types.
     Offsets {
         #[arg(long)]
@@ -102,6 +109,8 @@ fn run(command: Command) -> Result<()> {
             }
             write(&output, &text)
         }
+        Command::Raw { btf, output } => fs::write(&output, btf::read(&btf)?)
+            .with_context(|| format!("cannot write {}", output.display())),
         Command::Offsets { btf, members } => {
             let Some(btf) = btf else { return Ok(()) };
             let btf = Btf::load(&btf)?;
