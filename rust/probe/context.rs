@@ -334,20 +334,26 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     }
 }
 
-impl<F: Function> Context<'_, Pre, F> {
+impl<F> Context<'_, Pre, F> {
     /// The arguments of the function, by their names in C.
     #[doc(alias = "regs_get_kernel_argument")]
     #[inline(always)]
-    pub fn args(&self) -> F::Args<'_> {
+    pub fn args(&self) -> F::Args<'_>
+    where
+        F: Function,
+    {
         F::args(self.regs)
     }
 }
 
-impl<F: Function> Context<'_, Entry, F> {
+impl<F> Context<'_, Entry, F> {
     /// The arguments of the function, by their names in C.
     #[doc(alias = "regs_get_kernel_argument")]
     #[inline(always)]
-    pub fn args(&self) -> F::Args<'_> {
+    pub fn args(&self) -> F::Args<'_>
+    where
+        F: Function,
+    {
         F::args(self.regs)
     }
 }

@@ -35,7 +35,8 @@ pub trait Function: Signature {
 }
 
 /// Any place, of which nothing is known: its handlers see registers.
-pub enum Raw {}
+// The compiler quotes the next line if a handler for raw registers asks for arguments by name.
+pub enum Raw {} // to name arguments: kernel_types! { fn f; }, impl Handler<f> for …, PreContext<'_, f>
 
 impl Signature for Raw {
     type Return = usize;
