@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! The guest's file system: busybox, kmod, the modules, and what the guest runs. Made anew for each boot.
+//! The guest's file system: busybox, kmod, the programs of tests, the modules, and what the guest runs. Made anew for each boot.
 
 use std::{
     fs,
@@ -12,9 +12,12 @@ use std::{
 use anyhow::{Context, Result};
 use cpio::newc::{trailer, Builder, ModeFileType};
 use goblin::elf::Elf;
-use tempfile::NamedTempFile;
+use tempfile::{tempdir, NamedTempFile};
 
-use crate::kernel::{cache, Kernel};
+use crate::{
+    kernel::{cache, Kernel},
+    programs,
+};
 
 pub struct Initramfs {
     file: NamedTempFile,
@@ -59,6 +62,13 @@ impl Initramfs {
         archive.copy(&guest.join("init"), "init")?;
         for name in ["run-tests", "prelude", "demo", "bench", "welcome"] {
             archive.copy(&guest.join(name), &format!("rprobes/{name}"))?;
+        }
+        if !tests.is_empty() {
+            let built = tempdir()?;
+            let sources = repo.join("qemu-test/programs");
+            for program in programs::build(kernel.arch, &sources, built.path())? {
+                archive.copy(&program, &format!("bin/{}", name(&program)))?;
+            }
         }
         for test in tests {
             archive.copy(test, &format!("rprobes/tests/{}", name(test)))?;

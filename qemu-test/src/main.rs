@@ -12,6 +12,7 @@ mod initramfs;
 mod kdir_tests;
 mod kernel;
 mod ktap;
+mod programs;
 mod report;
 mod suite;
 mod vm;

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+/*
+ * Makes the system calls that tests look at: calls WHAT [FILE]. Without a C library, as a guest has none.
+ */
+
+#ifdef __x86_64__
+enum { PREAD64 = 17, MMAP = 9, MUNMAP = 11, GETPID = 39, EXECVE = 59, EXIT = 60, KILL = 62, OPENAT = 257 };
+
+asm(".globl _start\n"
+    "_start:\n"
+    "	mov %rsp, %rdi\n"
+    "	and $-16, %rsp\n"
+    "	call start\n");
+
+static long call(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 asm("r10") = d, r8 asm("r8") = e, r9 asm("r9") = f;
+	long result;
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
+/* As a program for 32 bits does it. Above its arguments there is what the kernel must not look at. */
+static long call_32(long number, long a, long b)
+{
+	long result;
+
+	asm volatile("int $0x80"
+		     : "=a"(result)
+		     : "a"(number), "b"(a | 0xdeadL << 32), "c"(b | 0xbeefL << 32)
+		     : "r8", "r9", "r10", "r11", "memory");
+	return result;
+}
+enum { GETPID_32 = 20, KILL_32 = 37 };
+#else
+enum { PREAD64 = 67, MMAP = 222, MUNMAP = 215, GETPID = 172, EXECVE = 221, EXIT = 93, KILL = 129, OPENAT = 56 };
+
+asm(".globl _start\n"
+    "_start:\n"
+    "	mov x0, sp\n"
+    "	bl start\n");
+
+static long call(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long x8 asm("x8") = number, x0 asm("x0") = a, x1 asm("x1") = b, x2 asm("x2") = c;
+	register long x3 asm("x3") = d, x4 asm("x4") = e, x5 asm("x5") = f;
+
+	asm volatile("svc 0"
+		     : "+r"(x0)
+		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+		     : "memory");
+	return x0;
+}
+#endif
+
+#define CALL(number, a, b, c, d) call(number, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
+enum { AT_FDCWD = -100, PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, PAGE = 65536 };
+
+static int same(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+/* A path that ends where the memory does. */
+static void edge(void)
+{
+	static const char path[] = "/no/such/path/whose/end/is/where/the/memory/ends";
+	char *memory = (char *)call(MMAP, 0, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *at = memory + PAGE - sizeof(path);
+	unsigned int i;
+
+	CALL(MUNMAP, memory + PAGE, PAGE, 0, 0);
+	for (i = 0; i < sizeof(path); i++)
+		((volatile char *)at)[i] = path[i];
+	CALL(OPENAT, AT_FDCWD, at, 0, 0);
+}
+
+/* The path that is in a file, which nobody has read through this mapping. */
+static void untouched(const char *file)
+{
+	long fd = CALL(OPENAT, AT_FDCWD, file, 0, 0);
+
+	CALL(OPENAT, AT_FDCWD, call(MMAP, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, 0), 0, 0);
+}
+
+void start(long *stack)
+{
+	char **argv = (char **)(stack + 1);
+	const char *what = argv[1] ?: "";
+	volatile long spins;
+
+	if (same(what, "kill"))
+		CALL(KILL, 7654321, 10, 0, 0);
+	else if (same(what, "pread64"))
+		CALL(PREAD64, 4321, 0x1111, 0x2222, 0x3333);
+	else if (same(what, "getpid"))
+		CALL(GETPID, 0, 0, 0, 0);
+	else if (same(what, "edge"))
+		edge();
+	else if (same(what, "untouched"))
+		untouched(argv[2]);
+	else if (same(what, "execve"))
+		CALL(EXECVE, argv[2], argv + 2, 0, 0);
+	else if (same(what, "spin"))
+		for (spins = 0; spins < 300000000; spins++)
+			;
+#ifdef __x86_64__
+	else if (same(what, "kill_32"))
+		call_32(KILL_32, 7654322, 12);
+	else if (same(what, "getpid_32"))
+		call_32(GETPID_32, 0, 0);
+#endif
+	CALL(EXIT, 0, 0, 0, 0);
+}
