@@ -66,6 +66,7 @@
 //! | `instruction_pointer_set()` and `return 1` | [`PtRegs::set_ip`] |
 //! | `copy_from_kernel_nofault()`, `copy_from_user_nofault()` | [`Context::read`], [`Context::read_user`] |
 //! | `strncpy_from_user_nofault()` | [`Context::read_user_str`] |
+//! | a per-CPU buffer | [`Scratch`] |
 //! | `current->pid`, `current->comm`, `local_clock()` | [`Context::pid`], [`Context::comm`], [`Context::timestamp`] |
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
 //! | `pr_info_ratelimited()` | [`ratelimited!`] |
@@ -96,7 +97,7 @@ mod text;
 mod trace;
 pub mod types;
 
-pub use collect::{ratelimit, Counter, Counters, Histogram, Ring};
+pub use collect::{ratelimit, Counter, Counters, Histogram, Ring, Scratch};
 pub use machine::PtRegs;
 pub use place::{symbol, Symbol, Target};
 pub use probe::{

@@ -14,6 +14,7 @@ struct pt_regs;
 int rprobes_task_tgid(void);
 void rprobes_task_comm(char comm[TASK_COMM_LEN]);
 unsigned int rprobes_cpu(void);
+unsigned int rprobes_cpus(void);
 u64 rprobes_timestamp(void);
 unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count);
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! What handlers gather: counts, histograms, events.
+//! What handlers gather: counts, histograms, events; and room to work in.
 
 mod counter;
 mod histogram;
 pub mod ratelimit;
 mod ring;
+mod scratch;
 
 pub use counter::{Counter, Counters};
 pub use histogram::Histogram;
 pub use ring::Ring;
+pub use scratch::Scratch;

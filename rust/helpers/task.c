@@ -3,6 +3,7 @@
 /*
  * The current task and its stack, and where and when it runs.
  */
+#include <linux/cpumask.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
@@ -25,6 +26,12 @@ void rprobes_task_comm(char comm[TASK_COMM_LEN])
 unsigned int rprobes_cpu(void)
 {
 	return raw_smp_processor_id();
+}
+
+/* All numbers of CPUs are below this. */
+unsigned int rprobes_cpus(void)
+{
+	return nr_cpu_ids;
 }
 
 /* local_clock() is inline before Linux 6.6. */

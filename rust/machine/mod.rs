@@ -10,4 +10,4 @@ mod task;
 
 pub use regs::PtRegs;
 pub use task::Comm;
-pub(crate) use task::{cpu, stack, tgid};
+pub(crate) use task::{cpu, cpus, stack, tgid};

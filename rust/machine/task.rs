@@ -49,6 +49,12 @@ pub(crate) fn cpu() -> u32 {
     unsafe { bindings::rprobes_cpu() }
 }
 
+/// How many CPUs there can be: all numbers of CPUs are below this. Any context.
+pub(crate) fn cpus() -> u32 {
+    // SAFETY: May be called anywhere.
+    unsafe { bindings::rprobes_cpus() }
+}
+
 /// The return addresses on the stack of the context that `regs` are of, at most as many as fit. Any context.
 pub(crate) fn stack<'b>(regs: &PtRegs, addresses: &'b mut [usize]) -> &'b [usize] {
     let count = addresses.len().min(c_uint::MAX as usize) as c_uint;
