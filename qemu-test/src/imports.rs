@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("errno", &[]),
     ("machine", &["bindings"]),
     ("types", &["machine"]),
-    ("place", &["bindings", "errno", "log", "types"]),
+    ("place", &["bindings", "errno", "log", "machine", "types"]),
     ("collect", &["bindings", "machine", "text"]),
     ("trace", &["bindings", "place"]),
     (

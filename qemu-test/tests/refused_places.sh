@@ -16,5 +16,3 @@ refuse kprobe_example symbol=$entry_text
 expect '^kprobe_example: no probe at '$entry_text': it is the code by which the CPU enters the kernel'
 refuse kretprobe_example func=$noinstr
 expect '^kretprobe_example: no return probe at '$noinstr': it is code that must not be instrumented'
-refuse kprobe_example symbol=sys_kill
-expect '^kprobe_example: no probe at sys_kill: .*; did you mean .*'${syscall}kill'.*the arguments of the system call are not in the registers, but in the struct pt_regs'

@@ -10,7 +10,7 @@ mod section;
 pub mod symbol;
 mod target;
 
-pub(crate) use resolve::{find, resolve, Location};
+pub(crate) use resolve::{entries_of_32, find, resolve, Location};
 pub(crate) use section::Section;
 pub use symbol::Symbol;
 pub(crate) use target::Place;

@@ -9,6 +9,7 @@ use kernel::{
 };
 
 use super::kallsyms;
+use crate::machine::arch;
 
 /// Functions of old tutorials, what they are called today, and the release that renamed them.
 const RENAMED: &[(&[u8], &CStr, &str)] = &[
@@ -33,7 +34,6 @@ pub(crate) fn renamed(name: &[u8]) -> Option<(&'static CStr, &'static str)> {
 #[derive(Default)]
 pub(crate) struct Near {
     names: KVec<KVec<u8>>,
-    is_system_call: bool,
 }
 
 impl Near {
@@ -41,12 +41,14 @@ impl Near {
 
     /// Looks them up; process context. Without memory there are just fewer hints.
     pub(crate) fn find(name: &[u8]) -> Self {
-        let mut near = Self {
-            is_system_call: name.starts_with(b"sys_"),
-            ..Self::default()
-        };
+        let mut near = Self::default();
         // Without the kernel's lookups there are none.
         let _ = kallsyms::each(|other, _| {
+            // System calls by their bare names, as that is what is to be probed.
+            let other = match other.strip_prefix(arch::SYSCALL.as_bytes()) {
+                Some(call) if name.starts_with(b"sys_") => &other[other.len() - call.len() - 4..],
+                _ => other,
+            };
             if is_near(name, other) {
                 near.add(other);
             }
@@ -75,17 +77,11 @@ impl Display for Near {
             })?;
             f.write_str(core::str::from_utf8(name).unwrap_or("?"))?;
         }
-        if self.is_system_call && !self.names.is_empty() {
-            f.write_str(
-                "? There the arguments of the system call are not in the registers, but in the struct pt_regs that the \
-                 first argument points to",
-            )?;
-        }
         Ok(())
     }
 }
 
-/// What people mean by `wanted`: a compiler's clone of it, a system call by its bare name, a misspelling.
+/// What people mean by `wanted`: a compiler's clone of it, a misspelling.
 fn is_near(wanted: &[u8], name: &[u8]) -> bool {
     if name.starts_with(b"__pfx_") {
         return false;
@@ -96,11 +92,6 @@ fn is_near(wanted: &[u8], name: &[u8]) -> bool {
         .is_some_and(|rest| rest.starts_with(b"."))
     {
         return true;
-    }
-    // sys_read: __x64_sys_read, __arm64_sys_read. What these call in turn is mostly inlined.
-    if wanted.starts_with(b"sys_") && name.starts_with(b"__") && name.ends_with(wanted) {
-        let arch = &name[..name.len() - wanted.len()];
-        return arch.len() <= b"__riscv_".len() && arch != b"__se_" && arch != b"__do_";
     }
     wanted.len() >= 4 && name.len().abs_diff(wanted.len()) <= 1 && one_edit_apart(wanted, name)
 }

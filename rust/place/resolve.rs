@@ -3,6 +3,8 @@
 
 //! From a target to the one place that it stands for. What is wrong with a target is said in the kernel log here.
 
+use core::ffi::CStr;
+
 use kernel::{
     prelude::*,
     str::{BStr, CString},
@@ -15,7 +17,10 @@ use super::{
     target::{Place, Target},
     Section,
 };
-use crate::errno::{self, Errno};
+use crate::{
+    errno::{self, Errno},
+    machine::arch,
+};
 
 /// The one place that a target stands for.
 pub struct Location {
@@ -87,22 +92,85 @@ pub(crate) fn find(target: &Target<'_>) -> Result<Option<Location>> {
         }
         Place::Symbol(name) => {
             let found = by_name(name, target)?;
-            let Some((new, since)) = renamed(name).filter(|_| found.is_none()) else {
+            if found.is_some() {
                 return Ok(found);
+            }
+            if let Some((new, since)) = renamed(name) {
+                let found = by_name(new.to_bytes(), target)?;
+                if found.is_some() {
+                    log!(
+                        INFO,
+                        "{} is {} since Linux {}: probing that\n",
+                        BStr::from_bytes(name),
+                        new,
+                        since
+                    );
+                }
+                return Ok(found);
+            }
+            let Some(call) = name.strip_prefix(SYSCALL) else {
+                return Ok(None);
             };
-            let found = by_name(new.to_bytes(), target)?;
+            let entry = entry(call, arch::SYSCALL)?;
+            let found = by_name(entry.to_bytes(), target)?;
             if found.is_some() {
                 log!(
                     INFO,
-                    "{} is {} since Linux {}: probing that\n",
+                    "{} is a system call: probing {}, where its arguments are not in the registers, but to be had by \
+                     cx.syscall()\n",
                     BStr::from_bytes(name),
-                    new,
-                    since
+                    &*entry
                 );
             }
             Ok(found)
         }
+        Place::Syscall(call, prefix) => by_name(entry(call, prefix)?.to_bytes(), target),
     }
+}
+
+/// What system calls are called by those who do not care about architectures.
+const SYSCALL: &[u8] = b"sys_";
+
+/// The name of an entry function of a system call.
+fn entry(call: &[u8], prefix: &str) -> Result<CString> {
+    CString::try_from_fmt(fmt!("{}{}", prefix, BStr::from_bytes(call)))
+}
+
+/// The entry functions besides its own by which callers with 32 bits make the system call that `target` is. None if it
+/// is something else, or an instruction inside the function. Process context.
+pub(crate) fn entries_of_32<'a>(target: &Target<'a>) -> Result<KVec<Target<'a>>> {
+    let mut entries = KVec::new();
+    // A kernel that looks no names up has none.
+    let addresses = |name: &CStr| {
+        kallsyms::addresses(name, None).or_else(|error| {
+            if errno::is(error, kernel::bindings::EOPNOTSUPP) {
+                Ok(KVec::new())
+            } else {
+                Err(error)
+            }
+        })
+    };
+    let call = match target.place {
+        Place::Syscall(call, _) => call,
+        Place::Symbol(name) => match name.strip_prefix(SYSCALL) {
+            Some(call) if addresses(&c_string(name)?)?.is_empty() => call,
+            _ => return Ok(entries),
+        },
+        Place::FirstOf(_) | Place::Address(_) => return Ok(entries),
+    };
+    if target.position != 0 || target.offset != 0 {
+        return Ok(entries);
+    }
+    let native = addresses(&entry(call, arch::SYSCALL)?)?;
+    for prefix in arch::SYSCALL_32 {
+        // A call without arguments has several names for one entry.
+        let found = addresses(&entry(call, prefix)?)?;
+        if found.iter().any(|address| !native.contains(address)) {
+            let place = Place::Syscall(call, prefix);
+            entries.push(Target { place, ..*target }, GFP_KERNEL)?;
+        }
+    }
+    Ok(entries)
 }
 
 fn at_address(address: usize, offset: u32) -> Option<Location> {
@@ -276,6 +344,12 @@ fn explain_absence(target: &Target<'_>) {
              loaded){} ({})\n",
             target,
             Near::find(name),
+            errno
+        ),
+        Place::Syscall(..) => log!(
+            ERR,
+            "no probe at {}: this kernel has no such system call ({})\n",
+            target,
             errno
         ),
         Place::FirstOf(_) => log!(

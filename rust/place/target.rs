@@ -12,7 +12,7 @@ use kernel::{
     str::{parse_int::ParseInt, BStr},
 };
 
-use crate::{errno::error, types::Raw};
+use crate::{errno::error, machine::arch, types::Raw};
 
 /// The longest symbol name that the kernel knows, in bytes without the NUL: 511.
 const NAME_MAX: usize = KSYM_NAME_LEN as usize - 1;
@@ -20,8 +20,8 @@ const NAME_MAX: usize = KSYM_NAME_LEN as usize - 1;
 /// Where to put a probe: a kernel function by name, an instruction inside one, or an address.
 ///
 /// Nothing is looked up before the probe is registered. Names that the kernel has given up are understood: `_do_fork`
-/// of older tutorials means `kernel_clone` on a kernel that has no `_do_fork`, and the kernel log says so. A function
-/// in a module is `module:function`.
+/// of older tutorials means `kernel_clone` on a kernel that has no `_do_fork`, and `sys_kill` the
+/// [system call](Self::syscall), and the kernel log says so. A function in a module is `module:function`.
 ///
 /// # Examples
 ///
@@ -34,6 +34,7 @@ const NAME_MAX: usize = KSYM_NAME_LEN as usize - 1;
 /// let inside = Target::symbol(c"vfs_read").offset(0x10);
 /// let second = Target::symbol(c"s_next").position(2);
 /// let either = Target::first_of(&[c"blk_account_io_start", c"__blk_account_io_start"]);
+/// let call = Target::syscall(c"openat");
 /// let from_user = Target::parse(b"ext4:ext4_sync_file+0x2b")?;
 /// # Ok(())
 /// # }
@@ -61,6 +62,8 @@ pub(crate) enum Place<'a> {
     /// The first of these that exists.
     FirstOf(&'a [&'a CStr]),
     Address(usize),
+    /// A system call without the `sys_`, and what the name of its entry function begins with.
+    Syscall(&'a [u8], &'static str),
 }
 
 impl<'a, F> Target<'a, F> {
@@ -106,6 +109,17 @@ impl<'a> Target<'a> {
     /// kernel to kernel.
     pub const fn first_of(names: &'a [&'a CStr]) -> Self {
         Self::at(Place::FirstOf(names))
+    }
+
+    /// The system call `name`, without `sys_`: the function by which it is entered, such as `__x64_sys_kill` or
+    /// `__arm64_sys_kill`.
+    ///
+    /// Its arguments are not in the registers there: [`Context::syscall`](crate::Context::syscall) has them. A single
+    /// probe does not see callers with 32 bits where these enter by another function; in a
+    /// [`ProbeSet`](crate::ProbeSet) it does. [`parse`](Self::parse) reads one from `sys_kill`.
+    #[doc(alias = "SYSCALL_DEFINE")]
+    pub const fn syscall(name: &'a CStr) -> Self {
+        Self::at(Place::Syscall(name.to_bytes(), arch::SYSCALL))
     }
 
     /// The instruction at `address`.
@@ -207,7 +221,7 @@ impl<'a> Target<'a> {
     /// Refuses what cannot be a symbol name, before the kernel sees it.
     pub(crate) fn check(&self) -> Result {
         match self.place {
-            Place::Symbol(name) => check(name),
+            Place::Symbol(name) | Place::Syscall(name, _) => check(name),
             Place::FirstOf([]) => check(b""),
             Place::FirstOf(names) => names.iter().try_for_each(|name| check(name.to_bytes())),
             Place::Address(_) => Ok(()),
@@ -264,6 +278,10 @@ impl Display for Target<'_> {
                 }
             }
             Place::Address(address) => write!(f, "{address:#x}")?,
+            Place::Syscall(name, _) => {
+                f.write_str("sys_")?;
+                f.write_str(core::str::from_utf8(name).unwrap_or("?"))?;
+            }
         }
         if self.position != 0 {
             write!(f, "#{}", self.position)?;

@@ -19,15 +19,18 @@
 //! A member may be [optional](Member::optional): if its function does not exist, the set is registered without it, and
 //! [`ProbeSet::stats`] reports it as missing.
 //!
+//! A member whose target is a [system call](crate::Target::syscall) sees all callers: callers with 32 bits may enter by
+//! functions of their own, and those that exist are probed as well. The handler is called by all of them.
+//!
 //! Handlers run as those of single probes do: see [`kprobe`](crate::kprobe) and [`kretprobe`](crate::kretprobe), which
 //! also say what is guaranteed. Arming goes from probe to probe, so for a moment some see hits and others do not; if
 //! one cannot be armed, those before it may have been called already when all are unregistered.
 //!
 //! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h)
 
-use core::ptr::NonNull;
+use core::{ops::Range, ptr::NonNull};
 
-use kernel::prelude::*;
+use kernel::{prelude::*, sync::Arc};
 
 use super::{
     kind::{Handles, Kind},
@@ -36,7 +39,7 @@ use super::{
     registration::{unregister_all, Registration},
     Stats,
 };
-use crate::place::{find, resolve, Symbol, Target};
+use crate::place::{entries_of_32, find, resolve, Location, Symbol, Target};
 
 /// Kprobes and return probes that are registered together. Dropped, they are unregistered together.
 ///
@@ -78,8 +81,8 @@ use crate::place::{find, resolve, Symbol, Target};
 #[doc(alias = "unregister_kretprobes")]
 pub struct ProbeSet {
     registrations: KVec<Registration>,
-    /// For each member, which of the registrations is its own; none if it is missing.
-    members: KVec<Option<usize>>,
+    /// For each member, which of the registrations are its own; none if it is missing.
+    members: KVec<Option<Range<usize>>>,
     /// Dropped after they are unregistered, see `drop`.
     _probes: KVec<Keep>,
     kinds: KVec<&'static Ops>,
@@ -152,8 +155,8 @@ pub struct Builder<'a> {
 
 /// A member of a [`ProbeSet`] that is yet to be registered.
 pub struct Member<'a> {
-    target: Target<'a>,
-    keep: Keep,
+    /// Only for a system call there are several, and the others are only there if the first is.
+    probes: KVec<(Target<'a>, Keep)>,
     armed: bool,
     optional: bool,
 }
@@ -175,12 +178,25 @@ impl<'a> Builder<'a> {
     ) -> Result<&mut Member<'a>>
     where
         T: Send + Sync + 'static,
-        K: Handles<T>,
+        K: Handles<T> + Handles<Arc<T>>,
         Error: From<E>,
     {
+        check_may_register(&target)?;
+        target.check()?;
+        let mut probes = KVec::new();
+        let others = entries_of_32(&target)?;
+        if others.is_empty() {
+            let keep = Keep::new::<T, K, E>(&target, options, handler)?;
+            probes.push((target, keep), GFP_KERNEL)?;
+        } else {
+            let handler = Arc::pin_init(handler, GFP_KERNEL)?;
+            for target in Iterator::chain(core::iter::once(target), others) {
+                let keep = Keep::new::<Arc<T>, K, Error>(&target, options, Ok(handler.clone()))?;
+                probes.push((target, keep), GFP_KERNEL)?;
+            }
+        }
         let member = Member {
-            target,
-            keep: Keep::new::<T, K, E>(&target, options, handler)?,
+            probes,
             armed: K::starts_armed(&options),
             optional: false,
         };
@@ -194,28 +210,28 @@ impl<'a> Builder<'a> {
     ///
     /// As for [`Kprobe::new`](crate::Planted::new). The kernel log says which member it was, and why.
     pub fn register(self) -> Result<ProbeSet> {
-        let count = self.members.len();
+        let members = self.members.len();
+        let count = self.members.iter().map(|member| member.probes.len()).sum();
         let mut armed = KVec::with_capacity(count, GFP_KERNEL)?;
         // INVARIANT: There is room for all, and no registration yet.
         let mut set = ProbeSet {
             registrations: KVec::with_capacity(count, GFP_KERNEL)?,
-            members: KVec::with_capacity(count, GFP_KERNEL)?,
+            members: KVec::with_capacity(members, GFP_KERNEL)?,
             _probes: KVec::with_capacity(count, GFP_KERNEL)?,
             kinds: KVec::new(),
             raws: KVec::with_capacity(count, GFP_KERNEL)?,
         };
         for (i, member) in self.members.into_iter().enumerate() {
-            let registered = set.register(member).inspect_err(|_| {
+            let is_armed = member.armed;
+            set.register(member).inspect_err(|_| {
                 log!(
                     ERR,
                     "that was probe {} of a set of {}; none is registered\n",
                     i + 1,
-                    count
+                    members
                 );
             })?;
-            if let Some(is_armed) = registered {
-                armed.push(is_armed, GFP_KERNEL)?;
-            }
+            armed.resize(set.registrations.len(), is_armed, GFP_KERNEL)?;
         }
         for (registration, _) in set
             .registrations
@@ -237,36 +253,44 @@ impl ProbeSet {
         }
     }
 
-    /// Registers a member, disabled, and returns whether it is to be armed; nothing if it is missing.
-    fn register(&mut self, member: Member<'_>) -> Result<Option<bool>> {
-        let target = &member.target;
-        check_may_register(target)?;
-        let location = if member.optional {
-            find(target)?
-        } else {
-            Some(resolve(target)?)
-        };
-        let Some(location) = location else {
-            self.members.push(None, GFP_KERNEL)?;
-            return Ok(None);
-        };
-        let core = member.keep.core;
-        self._probes.push(member.keep, GFP_KERNEL)?;
+    /// Registers a member, disabled, unless it is missing.
+    fn register(&mut self, member: Member<'_>) -> Result {
+        let begin = self.registrations.len();
+        for (target, keep) in member.probes {
+            check_may_register(&target)?;
+            let location = if member.optional && self.registrations.len() == begin {
+                find(&target)?
+            } else {
+                Some(resolve(&target)?)
+            };
+            let Some(location) = location else {
+                break;
+            };
+            self.plant(keep, &target, &location)?;
+        }
+        let probes = begin..self.registrations.len();
+        self.members
+            .push((!probes.is_empty()).then_some(probes), GFP_KERNEL)?;
+        Ok(())
+    }
+
+    /// Registers a probe, disabled.
+    fn plant(&mut self, keep: Keep, target: &Target<'_>, location: &Location) -> Result {
+        let core = keep.core;
+        self._probes.push(keep, GFP_KERNEL)?;
         // SAFETY: The probe is initialised and pinned. It is dropped after the registration, or, if the set is leaked,
         // never.
-        let registration = unsafe { Registration::disabled(core, target, &location) }?;
+        let registration = unsafe { Registration::disabled(core, target, location) }?;
         let ops = registration.core().ops();
         // INVARIANT: Its operations are there before it.
         if !self.kinds.iter().any(|kind| kind.is_kind_of(ops)) {
             self.kinds.push(ops, GFP_KERNEL)?;
         }
-        self.members
-            .push(Some(self.registrations.len()), GFP_KERNEL)?;
         self.registrations.push(registration, GFP_KERNEL)?;
-        Ok(Some(member.armed))
+        Ok(())
     }
 
-    /// How many probes are planted. Any context.
+    /// How many probes are planted, those for callers with 32 bits included. Any context.
     pub fn len(&self) -> usize {
         self.registrations.len()
     }
@@ -279,11 +303,17 @@ impl ProbeSet {
     /// The address and the state of each member, in the order in which they were added; none for an
     /// [optional](Member::optional) one whose function does not exist, or that its handler has
     /// [unregistered](crate::Context::unregister_later). Any context.
+    ///
+    /// For a system call, that is the entry of native callers; the counts are of all callers.
     pub fn stats(&self) -> impl Iterator<Item = Option<(Symbol, Stats)>> + '_ {
         self.members.iter().map(|member| {
-            let registration = self.registrations.get((*member)?)?;
-            let address = Symbol(registration.core().address());
-            registration.stats().map(|stats| (address, stats))
+            let (registration, others) = self.registrations.get(member.clone()?)?.split_first()?;
+            let mut stats = registration.stats()?;
+            for other in others.iter().filter_map(Registration::stats) {
+                stats.missed += other.missed;
+                stats.exhausted += other.exhausted;
+            }
+            Some((Symbol(registration.core().address()), stats))
         })
     }
 }

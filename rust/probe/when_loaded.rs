@@ -180,7 +180,7 @@ where
                 module: module_of(&target)?,
                 symbol: match target.place {
                     Place::Symbol(name) => CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?,
-                    Place::FirstOf(_) | Place::Address(_) => return Err(EINVAL),
+                    Place::FirstOf(_) | Place::Address(_) | Place::Syscall(..) => return Err(EINVAL),
                 },
                 position: target.position,
                 offset: target.offset,

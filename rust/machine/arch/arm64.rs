@@ -13,6 +13,9 @@ pub(crate) const ARG_REGS: usize = 8;
 pub(crate) const STACK_ARGS_AT: usize = 0;
 pub(crate) const IP_NAME: &str = "pc";
 pub(crate) const FLAGS_NAME: &str = "pstate";
+pub(crate) const SYSCALL: &str = "__arm64_sys_";
+/// Only of calls whose arguments differ in size; other calls have one entry for all callers.
+pub(crate) const SYSCALL_32: &[&str] = &["__arm64_compat_sys_"];
 
 #[inline(always)]
 fn user(regs: &pt_regs) -> &user_pt_regs {

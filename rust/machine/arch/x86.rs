@@ -13,6 +13,8 @@ pub(crate) const ARG_REGS: usize = 6;
 pub(crate) const STACK_ARGS_AT: usize = 1;
 pub(crate) const IP_NAME: &str = "ip";
 pub(crate) const FLAGS_NAME: &str = "flags";
+pub(crate) const SYSCALL: &str = "__x64_sys_";
+pub(crate) const SYSCALL_32: &[&str] = &["__ia32_sys_", "__ia32_compat_sys_"];
 
 #[inline(always)]
 pub(crate) fn arg(regs: &pt_regs, n: usize) -> usize {
