@@ -22,6 +22,7 @@
 #include <rprobes/probe.h>
 #include <rprobes/ratelimit.h>
 #include <rprobes/redirect.h>
+#include <rprobes/syscall.h>
 #include <rprobes/task.h>
 #include <rprobes/trace.h>
 

@@ -66,6 +66,9 @@
 //! | `instruction_pointer_set()` and `return 1` | [`PtRegs::set_ip`] |
 //! | `copy_from_kernel_nofault()`, `copy_from_user_nofault()` | [`Context::read`], [`Context::read_user`] |
 //! | `strncpy_from_user_nofault()` | [`Context::read_user_str`] |
+//! | `__x64_sys_kill`, `PT_REGS_PARM1_CORE_SYSCALL()` | [`Target::syscall`], [`Context::syscall`] |
+//! | `argv` of `execve` | [`Context::user_pointers`] |
+//! | a string that is not in memory yet | [`UserString`] |
 //! | a per-CPU buffer | [`Scratch`] |
 //! | `current->pid`, `current->comm`, `local_clock()` | [`Context::pid`], [`Context::comm`], [`Context::timestamp`] |
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
@@ -106,6 +109,6 @@ pub use probe::{
     planted::{self, Planted},
     set::{self as probe_set, ProbeSet},
     when_loaded::{self, WhenLoaded},
-    Stats,
+    Stats, Syscall, UserString, UserText,
 };
 pub use trace::buffer as tracing;

@@ -21,14 +21,14 @@ use crate::machine;
 /// use kernel::prelude::*;
 /// use rprobes::{kprobe::{self, PreContext}, Scratch};
 ///
-/// /// For `do_sys_openat2`.
+/// /// For `openat`.
 /// struct Opens(Scratch);
 ///
 /// #[vtable]
 /// impl kprobe::Handler for Opens {
 ///     fn pre(&self, cx: &PreContext<'_>) {
 ///         self.0.with(|buffer| {
-///             if let Ok(path) = cx.read_user_str(cx.regs().arg(1), buffer) {
+///             if let Ok(path) = cx.read_user_str(cx.syscall().arg(1), buffer) {
 ///                 pr_info!("{} bytes\n", path.len());
 ///             }
 ///         });

@@ -15,7 +15,12 @@ mod registration;
 pub mod set;
 mod stats;
 mod struct_kprobe;
+mod syscall;
+mod user_pointers;
+mod user_string;
 pub mod when_loaded;
 
 pub(crate) use registration::drain;
 pub use stats::Stats;
+pub use syscall::Syscall;
+pub use user_string::{UserString, UserText};

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Arrays of pointers in user space that end with a null pointer, such as the arguments of a program.
+
+use kernel::prelude::*;
+
+use super::context::Context;
+
+impl<Phase> Context<'_, Phase> {
+    /// The pointers in an array in the memory of the current task, such as `argv` and `envp` of `execve`: up to the null
+    /// pointer that ends it, and at most `max`. They have 32 bits if the caller is
+    /// [compat](crate::Syscall::is_compat).
+    ///
+    /// A pointer that cannot be read is [`EFAULT`], and the last item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::prelude::*;
+    /// use rprobes::kprobe::{self, PreContext};
+    ///
+    /// /// For `execve`.
+    /// struct Programs;
+    ///
+    /// #[vtable]
+    /// impl kprobe::Handler for Programs {
+    ///     fn pre(&self, cx: &PreContext<'_>) {
+    ///         let mut buffer = [0; 64];
+    ///         for argument in cx.user_pointers(cx.syscall().arg(1), 20) {
+    ///             let Ok(text) = argument.and_then(|at| cx.read_user_str(at, &mut buffer)) else {
+    ///                 pr_info!("cannot be read\n");
+    ///                 continue;
+    ///             };
+    ///             pr_info!("{:?}\n", core::str::from_utf8(text));
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    #[doc(alias = "argv")]
+    pub fn user_pointers(
+        &self,
+        address: usize,
+        max: usize,
+    ) -> impl Iterator<Item = Result<usize>> + '_ {
+        let is_compat = self.syscall().is_compat();
+        let mut next = Some(address);
+        core::iter::from_fn(move || {
+            let at = next.take()?;
+            let (pointer, size) = if is_compat {
+                let pointer = self.read_user::<u32>(at);
+                (pointer.map(|pointer| pointer as usize), size_of::<u32>())
+            } else {
+                (self.read_user(at), size_of::<usize>())
+            };
+            match pointer {
+                Ok(0) => None,
+                Ok(pointer) => {
+                    next = at.checked_add(size);
+                    Some(Ok(pointer))
+                }
+                Err(error) => Some(Err(error)),
+            }
+        })
+        .take(max)
+    }
+}
