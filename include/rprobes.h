@@ -18,6 +18,7 @@
 #include <rprobes/kallsyms.h>
 #include <rprobes/later.h>
 #include <rprobes/module_watch.h>
+#include <rprobes/path.h>
 #include <rprobes/percpu.h>
 #include <rprobes/probe.h>
 #include <rprobes/ratelimit.h>

@@ -71,6 +71,7 @@
 //! | a string that is not in memory yet | [`UserString`] |
 //! | a per-CPU buffer | [`Scratch`] |
 //! | `current->pid`, `current->comm`, `local_clock()` | [`Context::pid`], [`Context::comm`], [`Context::timestamp`] |
+//! | `d_path()`, `file_path()`, `dentry_path_raw()` | [`Context::path`], [`Context::file_path`], [`Context::dentry_path`] |
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
 //! | `pr_info_ratelimited()` | [`ratelimited!`] |
 //! | `this_cpu_add()` | [`Counters`] |
@@ -101,7 +102,7 @@ mod trace;
 pub mod types;
 
 pub use collect::{ratelimit, Counter, Counters, Histogram, Ring, Scratch};
-pub use machine::PtRegs;
+pub use machine::{Path, PtRegs};
 pub use place::{symbol, Symbol, Target};
 pub use probe::{
     context::{self, Context, FaultCause, FaultContext},

@@ -5,9 +5,11 @@
 
 pub(crate) mod arch;
 pub(crate) mod memory;
+pub(crate) mod path;
 mod regs;
 mod task;
 
+pub use path::Path;
 pub use regs::PtRegs;
 pub use task::Comm;
 pub(crate) use task::{cpu, cpus, stack, tgid};

@@ -319,7 +319,7 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
 
     /// Tells the handler that a read faulted, if it wants to know.
     #[cold]
-    fn faulted(&self, address: usize) {
+    pub(super) fn faulted(&self, address: usize) {
         if let Some(fault) = self.fault {
             let phase = Fault {
                 cause: FaultCause::Read,

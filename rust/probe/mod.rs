@@ -8,6 +8,7 @@ mod kind;
 pub mod kprobe;
 pub mod kretprobe;
 mod node;
+mod path;
 pub mod planted;
 mod process_context;
 mod refusal;
