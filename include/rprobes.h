@@ -21,6 +21,7 @@
 #include <rprobes/path.h>
 #include <rprobes/percpu.h>
 #include <rprobes/probe.h>
+#include <rprobes/process.h>
 #include <rprobes/ratelimit.h>
 #include <rprobes/redirect.h>
 #include <rprobes/syscall.h>

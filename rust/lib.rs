@@ -71,6 +71,7 @@
 //! | a string that is not in memory yet | [`UserString`] |
 //! | a per-CPU buffer | [`Scratch`] |
 //! | `current->pid`, `current->comm`, `local_clock()` | [`Context::pid`], [`Context::comm`], [`Context::timestamp`] |
+//! | `current_uid()`, `current_cap()`, `current->real_parent`, `current->nsproxy`, `current->mm->arg_start` | [`Context::task`] |
 //! | `d_path()`, `file_path()`, `dentry_path_raw()` | [`Context::path`], [`Context::file_path`], [`Context::dentry_path`] |
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
 //! | `pr_info_ratelimited()` | [`ratelimited!`] |
@@ -109,6 +110,7 @@ pub use probe::{
     kprobe, kretprobe,
     planted::{self, Planted},
     set::{self as probe_set, ProbeSet},
+    task::{self, Task},
     when_loaded::{self, WhenLoaded},
     Stats, Syscall, UserString, UserText,
 };

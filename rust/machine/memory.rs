@@ -66,6 +66,12 @@ pub(crate) fn read_user<T: FromBytes>(address: usize) -> Result<T> {
     unsafe { read_any(address, Space::User) }
 }
 
+/// Fills `bytes` from the memory of the current task.
+pub(crate) fn read_user_bytes(address: usize, bytes: &mut [u8]) -> Result {
+    // SAFETY: `bytes` is as long as is said.
+    unsafe { copy(bytes.as_mut_ptr().cast(), address, bytes.len(), Space::User) }
+}
+
 /// Reads up to and without the NUL, or as much as `buffer` has room for. `strncpy_from_user_nofault()` is not
 /// exported, so the copy goes in pieces that end where a page does: what lies behind the NUL may not be there.
 pub(crate) fn read_str(address: usize, buffer: &mut [u8], space: Space) -> Result<&[u8]> {

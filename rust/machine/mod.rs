@@ -4,12 +4,16 @@
 //! The machine: its registers and its memory, and what runs on it at the moment.
 
 pub(crate) mod arch;
+mod capability;
 pub(crate) mod memory;
 pub(crate) mod path;
+pub(crate) mod process;
 mod regs;
 mod task;
 
+pub use capability::{Capabilities, Capability};
 pub use path::Path;
+pub use process::{CommandLine, Parent};
 pub use regs::PtRegs;
 pub use task::Comm;
 pub(crate) use task::{cpu, cpus, stack, tgid};

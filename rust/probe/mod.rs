@@ -17,6 +17,7 @@ pub mod set;
 mod stats;
 mod struct_kprobe;
 mod syscall;
+pub mod task;
 mod user_pointers;
 mod user_string;
 pub mod when_loaded;
