@@ -103,7 +103,7 @@ mod trace;
 pub mod types;
 
 pub use collect::{ratelimit, Counter, Counters, Histogram, Ring, Scratch};
-pub use machine::{Path, PtRegs};
+pub use machine::{Path, PtRegs, Syscall};
 pub use place::{symbol, Symbol, Target};
 pub use probe::{
     context::{self, Context, FaultCause, FaultContext},
@@ -112,6 +112,6 @@ pub use probe::{
     set::{self as probe_set, ProbeSet},
     task::{self, Task},
     when_loaded::{self, WhenLoaded},
-    Stats, Syscall, UserString, UserText,
+    Stats, UserString, UserText,
 };
 pub use trace::buffer as tracing;

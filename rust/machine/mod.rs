@@ -9,11 +9,13 @@ pub(crate) mod memory;
 pub(crate) mod path;
 pub(crate) mod process;
 mod regs;
+mod syscall;
 mod task;
 
 pub use capability::{Capabilities, Capability};
 pub use path::Path;
 pub use process::{CommandLine, Parent};
 pub use regs::PtRegs;
+pub use syscall::Syscall;
 pub use task::Comm;
 pub(crate) use task::{cpu, cpus, stack, tgid};

@@ -44,7 +44,7 @@ pub struct Target<'a, F = Raw> {
     /// Which of several symbols of that name, counted from 1; 0 if there must be only one.
     pub(crate) position: u32,
     pub(crate) offset: u32,
-    function: PhantomData<fn() -> F>,
+    pub(super) function: PhantomData<fn() -> F>,
 }
 
 impl<F> Clone for Target<'_, F> {
@@ -82,6 +82,12 @@ impl<'a, F> Target<'a, F> {
         Self::at(Place::Symbol(name.to_bytes()))
     }
 
+    /// The system call that a declaration stands for.
+    #[doc(hidden)]
+    pub const fn of_syscall(name: &'a CStr) -> Self {
+        Self::at(Place::Syscall(name.to_bytes(), arch::SYSCALL))
+    }
+
     /// The same place, of which nothing else is known.
     pub const fn raw(self) -> Target<'a> {
         self.of_function()
@@ -99,7 +105,6 @@ impl<'a, F> Target<'a, F> {
 }
 
 impl<'a> Target<'a> {
-
     /// The function called `name`, or `module:name`.
     pub const fn symbol(name: &'a CStr) -> Self {
         Self::at(Place::Symbol(name.to_bytes()))

@@ -205,7 +205,11 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     /// Reads a NUL-terminated string from kernel memory into `buffer`, and returns it without the NUL; one that is
     /// longer than `buffer` is cut off.
     #[doc(alias = "strncpy_from_kernel_nofault")]
-    pub fn read_str<'b>(&self, address: impl KernelAddress, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+    pub fn read_str<'b>(
+        &self,
+        address: impl KernelAddress,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8]> {
         let address = address.address();
         memory::read_str(address, buffer, memory::Space::Kernel)
             .inspect_err(|_| self.faulted(address))
@@ -213,7 +217,11 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
 
     /// As [`read_str`](Self::read_str), from the memory of the current task.
     #[doc(alias = "strncpy_from_user_nofault")]
-    pub fn read_user_str<'b>(&self, address: impl UserAddress, buffer: &'b mut [u8]) -> Result<&'b [u8]> {
+    pub fn read_user_str<'b>(
+        &self,
+        address: impl UserAddress,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8]> {
         let address = address.address();
         memory::read_str(address, buffer, memory::Space::User)
             .inspect_err(|_| self.faulted(address))
@@ -241,7 +249,8 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     where
         P::Target: Text,
     {
-        types::__private::load_str(at, step, buffer).inspect_err(|error| self.faulted(error.address))
+        types::__private::load_str(at, step, buffer)
+            .inspect_err(|error| self.faulted(error.address))
     }
 
     /// The elements of a list of the kernel's, without the head: at most `most` of them, and none after one that cannot be

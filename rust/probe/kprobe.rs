@@ -387,7 +387,10 @@ fn fault_of<F: Signature, T: Handler<F>>(handler: &T) -> Option<FaultHandler<'_>
 ///
 /// To be called by the kernel only, as the `pre_handler` of a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
-unsafe extern "C" fn pre<F: Signature, T: Handler<F>>(kp: *mut bindings::kprobe, regs: *mut pt_regs) -> c_int {
+unsafe extern "C" fn pre<F: Signature, T: Handler<F>>(
+    kp: *mut bindings::kprobe,
+    regs: *mut pt_regs,
+) -> c_int {
     // SAFETY: The kernel passes the probe, and registers of this CPU.
     let (hit, regs) = unsafe {
         (
@@ -397,7 +400,10 @@ unsafe extern "C" fn pre<F: Signature, T: Handler<F>>(kp: *mut bindings::kprobe,
     };
     let (core, handler) = hit;
     let ip = regs.ip();
-    T::pre(handler, &Context::new(core, regs, Pre, fault_of::<F, T>(handler)));
+    T::pre(
+        handler,
+        &Context::new(core, regs, Pre, fault_of::<F, T>(handler)),
+    );
     // Not zero says that the instruction is to be skipped, and to go on at the ip.
     (T::REDIRECTS && regs.ip() != ip).into()
 }
@@ -422,7 +428,10 @@ unsafe extern "C" fn post<F: Signature, T: Handler<F>>(
         )
     };
     let (core, handler) = hit;
-    T::post(handler, &Context::new(core, regs, Post, fault_of::<F, T>(handler)));
+    T::post(
+        handler,
+        &Context::new(core, regs, Post, fault_of::<F, T>(handler)),
+    );
 }
 
 /// Both handlers, where the probed instruction is the one that ftrace patches. That does nothing, so the kernel would
@@ -447,14 +456,20 @@ unsafe extern "C" fn pre_at_ftrace<F: Signature, T: Handler<F>>(
     let (core, handler) = hit;
     let ip = regs.ip();
     if T::HAS_PRE {
-        T::pre(handler, &Context::new(core, regs, Pre, fault_of::<F, T>(handler)));
+        T::pre(
+            handler,
+            &Context::new(core, regs, Pre, fault_of::<F, T>(handler)),
+        );
     }
     let behind = core
         .address()
         .wrapping_add(bindings::RPROBES_FTRACE_INSN_SIZE as usize);
     // SAFETY: It is set back before anything goes on there.
     unsafe { regs.set_ip(behind) };
-    T::post(handler, &Context::new(core, regs, Post, fault_of::<F, T>(handler)));
+    T::post(
+        handler,
+        &Context::new(core, regs, Post, fault_of::<F, T>(handler)),
+    );
     // SAFETY: As it was.
     unsafe { regs.set_ip(ip) };
     0

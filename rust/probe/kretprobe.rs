@@ -259,7 +259,11 @@ impl<F: Signature, T: Handler<F>> Handles<T> for Return<F> {
             );
             return Err(EINVAL);
         }
-        raw.entry_handler = if T::HAS_ENTRY { Some(entry::<F, T>) } else { None };
+        raw.entry_handler = if T::HAS_ENTRY {
+            Some(entry::<F, T>)
+        } else {
+            None
+        };
         raw.handler = if T::HAS_RET { Some(ret::<F, T>) } else { None };
         raw.data_size = size_of::<T::Data>();
         raw.maxactive = options.maxactive.into();
@@ -308,7 +312,9 @@ fn fault_of<F: Signature, T: Handler<F>>(handler: &T) -> Option<FaultHandler<'_>
 /// `instance` must be what the kernel passes to a callback of a probe that was prepared for `T`, and `'a` must end
 /// with that call.
 #[inline(always)]
-unsafe fn hit<'a, F: Signature, T>(instance: *mut bindings::kretprobe_instance) -> Option<(&'a Core, &'a T)> {
+unsafe fn hit<'a, F: Signature, T>(
+    instance: *mut bindings::kretprobe_instance,
+) -> Option<(&'a Core, &'a T)> {
     // SAFETY: The instance holds a pointer to its holder, which lives as long as the instance.
     let holder: *const u8 = unsafe {
         instance

@@ -24,5 +24,4 @@ pub mod when_loaded;
 
 pub(crate) use registration::drain;
 pub use stats::Stats;
-pub use syscall::Syscall;
 pub use user_string::{UserString, UserText};

@@ -12,6 +12,7 @@ use crate::{
         path::{self, Source},
         Path,
     },
+    types::KernelAddress,
 };
 
 /// Fails to compile where it is not known where things are mounted. `T` makes that happen in the module that asks.
@@ -35,7 +36,7 @@ impl<T> KnowsMounts<T> {
 ///
 /// Errors: [`EFAULT`] if the address, or what is found there, does not lead to a path. If the handler implements
 /// `fault`, that is called first.
-impl<Phase> Context<'_, Phase> {
+impl<Phase, F> Context<'_, Phase, F> {
     /// The path of a `struct path`, by its address, as the current task sees it: from its root on, which `chroot` may have
     /// changed; or from that of its mount namespace if the file is not below.
     ///
@@ -55,22 +56,30 @@ impl<Phase> Context<'_, Phase> {
     /// }
     /// ```
     #[doc(alias = "d_path")]
-    pub fn path<'b>(&self, address: usize, buffer: &'b mut [u8]) -> Result<Path<'b>> {
+    pub fn path<'b>(&self, address: impl KernelAddress, buffer: &'b mut [u8]) -> Result<Path<'b>> {
         const { KnowsMounts::<Phase>::CHECK };
-        self.path_of(Source::Path(address), buffer)
+        self.path_of(Source::Path(address.address()), buffer)
     }
 
     /// As [`path`](Self::path), of a `struct file`: of an open file.
     #[doc(alias = "d_path")]
-    pub fn file_path<'b>(&self, address: usize, buffer: &'b mut [u8]) -> Result<Path<'b>> {
+    pub fn file_path<'b>(
+        &self,
+        address: impl KernelAddress,
+        buffer: &'b mut [u8],
+    ) -> Result<Path<'b>> {
         const { KnowsMounts::<Phase>::CHECK };
-        self.path_of(Source::File(address), buffer)
+        self.path_of(Source::File(address.address()), buffer)
     }
 
     /// The path of a `struct dentry` from the root of its file system on, wherever that is mounted.
     #[doc(alias = "dentry_path_raw")]
-    pub fn dentry_path<'b>(&self, address: usize, buffer: &'b mut [u8]) -> Result<Path<'b>> {
-        self.path_of(Source::Dentry(address), buffer)
+    pub fn dentry_path<'b>(
+        &self,
+        address: impl KernelAddress,
+        buffer: &'b mut [u8],
+    ) -> Result<Path<'b>> {
+        self.path_of(Source::Dentry(address.address()), buffer)
     }
 
     fn path_of<'b>(&self, source: Source, buffer: &'b mut [u8]) -> Result<Path<'b>> {

@@ -28,7 +28,7 @@
 //!
 //! C header: [`include/linux/kprobes.h`](srctree/include/linux/kprobes.h)
 
-use core::{ops::Range, ptr::NonNull};
+use core::ptr::NonNull;
 
 use kernel::{prelude::*, sync::Arc};
 
@@ -81,8 +81,8 @@ use crate::place::{entries_of_32, find, resolve, Location, Symbol, Target};
 #[doc(alias = "unregister_kretprobes")]
 pub struct ProbeSet {
     registrations: KVec<Registration>,
-    /// For each member, which of the registrations are its own; none if it is missing.
-    members: KVec<Option<Range<usize>>>,
+    /// For each member, which of the registrations are its own.
+    members: KVec<Own>,
     /// Dropped after they are unregistered, see `drop`.
     _probes: KVec<Keep>,
     kinds: KVec<&'static Ops>,
@@ -93,6 +93,12 @@ pub struct ProbeSet {
 unsafe impl Send for ProbeSet {}
 // SAFETY: Handlers and registrations are `Sync`, and the pointers are used in `drop` only.
 unsafe impl Sync for ProbeSet {}
+
+/// From one registration of a set up to another; none of them, if the member is missing.
+struct Own {
+    begin: usize,
+    end: usize,
+}
 
 /// A probe of any kind with a handler of any type, kept until this is dropped. The kernel's `Box` does not coerce to a
 /// trait object with the compilers of today.
@@ -268,9 +274,8 @@ impl ProbeSet {
             };
             self.plant(keep, &target, &location)?;
         }
-        let probes = begin..self.registrations.len();
-        self.members
-            .push((!probes.is_empty()).then_some(probes), GFP_KERNEL)?;
+        let end = self.registrations.len();
+        self.members.push(Own { begin, end }, GFP_KERNEL)?;
         Ok(())
     }
 
@@ -307,7 +312,10 @@ impl ProbeSet {
     /// For a system call, that is the entry of native callers; the counts are of all callers.
     pub fn stats(&self) -> impl Iterator<Item = Option<(Symbol, Stats)>> + '_ {
         self.members.iter().map(|member| {
-            let (registration, others) = self.registrations.get(member.clone()?)?.split_first()?;
+            let (registration, others) = self
+                .registrations
+                .get(member.begin..member.end)?
+                .split_first()?;
             let mut stats = registration.stats()?;
             for other in others.iter().filter_map(Registration::stats) {
                 stats.missed += other.missed;

@@ -47,19 +47,19 @@ pub use crate::machine::{Capabilities, Capability, CommandLine, Parent};
 /// ```
 #[doc(alias = "task_struct")]
 #[doc(alias = "current")]
-pub struct Task<'a, Phase>(&'a Context<'a, Phase>);
+pub struct Task<'a, Phase, F>(&'a Context<'a, Phase, F>);
 
-impl<Phase> Context<'_, Phase> {
+impl<Phase, F> Context<'_, Phase, F> {
     /// The task that is running, to ask it more than [`pid`](Self::pid), [`tgid`](Self::tgid) and
     /// [`comm`](Self::comm) say.
     #[doc(alias = "current")]
     #[inline(always)]
-    pub fn task(&self) -> Task<'_, Phase> {
+    pub fn task(&self) -> Task<'_, Phase, F> {
         Task(self)
     }
 }
 
-impl<Phase> Task<'_, Phase> {
+impl<Phase, F> Task<'_, Phase, F> {
     /// The user, by its number in the initial user namespace.
     #[doc(alias = "current_uid")]
     pub fn uid(&self) -> u32 {
@@ -135,7 +135,7 @@ impl<Phase> Task<'_, Phase> {
 ///
 /// By their inode numbers, as `/proc/PID/ns` has them. None while the task exits, and where the kernel is built without
 /// such namespaces.
-impl<Phase> Task<'_, Phase> {
+impl<Phase, F> Task<'_, Phase, F> {
     /// The cgroup namespace.
     #[doc(alias = "cgroup_ns")]
     pub fn cgroup_namespace(&self) -> Option<u32> {

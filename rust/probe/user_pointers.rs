@@ -6,8 +6,9 @@
 use kernel::prelude::*;
 
 use super::context::Context;
+use crate::types::{UserAddress, UserPtr};
 
-impl<Phase> Context<'_, Phase> {
+impl<Phase, F> Context<'_, Phase, F> {
     /// The pointers in an array in the memory of the current task, such as `argv` and `envp` of `execve`: up to the null
     /// pointer that ends it, and at most `max`. They have 32 bits if the caller is
     /// [compat](crate::Syscall::is_compat).
@@ -40,11 +41,11 @@ impl<Phase> Context<'_, Phase> {
     #[doc(alias = "argv")]
     pub fn user_pointers(
         &self,
-        address: usize,
+        address: impl UserAddress,
         max: usize,
-    ) -> impl Iterator<Item = Result<usize>> + '_ {
+    ) -> impl Iterator<Item = Result<UserPtr<u8>>> + '_ {
         let is_compat = self.syscall().is_compat();
-        let mut next = Some(address);
+        let mut next = Some(address.address());
         core::iter::from_fn(move || {
             let at = next.take()?;
             let (pointer, size) = if is_compat {
@@ -57,7 +58,7 @@ impl<Phase> Context<'_, Phase> {
                 Ok(0) => None,
                 Ok(pointer) => {
                     next = at.checked_add(size);
-                    Some(Ok(pointer))
+                    Some(Ok(UserPtr::new(pointer)))
                 }
                 Err(error) => Some(Err(error)),
             }

@@ -10,7 +10,7 @@ use kernel::{
 };
 
 use super::context::Context;
-use crate::machine::memory;
+use crate::{machine::memory, types::UserAddress};
 
 /// A string of user space, to be kept in the [`Data`](crate::kretprobe::Handler::Data) of a return probe.
 ///
@@ -73,12 +73,13 @@ impl Display for UserText<'_> {
     }
 }
 
-impl<Phase> Context<'_, Phase> {
+impl<Phase, F> Context<'_, Phase, F> {
     /// The string at `address` in the memory of the current task, which need not be readable yet. It takes `N` bytes of
     /// the stack as it is made; a kretprobe keeps up to about 4000.
     #[doc(alias = "strncpy_from_user_nofault")]
     #[inline]
-    pub fn user_string<const N: usize>(&self, address: usize) -> UserString<N> {
+    pub fn user_string<const N: usize>(&self, address: impl UserAddress) -> UserString<N> {
+        let address = address.address();
         const { assert!(N <= u16::MAX as usize, "no per-call data is that large") };
         let mut string = UserString {
             address,
@@ -117,9 +118,9 @@ impl<const N: usize> UserString<N> {
     /// # Errors
     ///
     /// [`EFAULT`] if it cannot be read now, either.
-    pub fn get<'b, Phase>(
+    pub fn get<'b, Phase, F>(
         &'b self,
-        cx: &Context<'_, Phase>,
+        cx: &Context<'_, Phase, F>,
         buffer: &'b mut [u8],
     ) -> Result<UserText<'b>> {
         match self.len {

@@ -265,7 +265,11 @@ where
         let mut state = self.state.lock();
         // A module is announced twice: before its initialisation, and after it.
         if let Inside::Waiting = *state {
-            let probe = Planted::with(self.target().of_function(), self.options, self.handler.clone());
+            let probe = Planted::with(
+                self.target().of_function(),
+                self.options,
+                self.handler.clone(),
+            );
             *state = match KBox::pin_init(probe, GFP_KERNEL) {
                 Ok(probe) => Inside::Planted(probe),
                 Err(error) => Inside::Refused(error),

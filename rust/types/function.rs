@@ -6,7 +6,7 @@
 use kernel::prelude::*;
 
 use super::{Plain, Value};
-use crate::machine::{arch, memory, memory::Space, PtRegs};
+use crate::machine::{arch, memory, memory::Space, PtRegs, Syscall};
 
 /// What a handler knows of the function that it is for: [`Raw`], or a [`Function`] of [`kernel_types!`](crate::kernel_types!).
 pub trait Signature: Sized + 'static {
@@ -51,6 +51,26 @@ impl Signature for Raw {
 #[derive(Clone, Copy, Debug)]
 pub struct NotInRegisters;
 
+impl Syscall {
+    /// An argument, as the kernel's types have it.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn value<T: Plain>(&self, n: usize) -> Value<T> {
+        from_words::<T>([self.arg(n), 0])
+    }
+
+    /// A `long`: callers with 32 bits have one of these, with its sign.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn long(&self, n: usize) -> isize {
+        if self.is_compat() {
+            self.arg(n) as i32 as isize
+        } else {
+            self.arg(n) as isize
+        }
+    }
+}
+
 /// What stands in these words, from the first byte on: both architectures are little-endian.
 #[inline(always)]
 pub(crate) fn from_words<T: Plain>(words: [usize; 2]) -> Value<T> {
@@ -86,6 +106,11 @@ pub(super) mod __private {
     fn read<T: Plain>(address: usize) -> Result<Value<T>> {
         // SAFETY: Any bytes are a `Plain`.
         unsafe { memory::read_any::<T>(address, Space::Kernel) }.map(Plain::value)
+    }
+
+    #[inline(always)]
+    pub fn syscall() -> Syscall {
+        Syscall::current()
     }
 
     #[inline(always)]

@@ -120,8 +120,7 @@ where
             );
         }
         // SAFETY: Any bytes are a `Plain`.
-        unsafe { memory::read_any::<P::Target>(Pointer::address(self), P::SPACE) }
-            .map(Plain::value)
+        unsafe { memory::read_any::<P::Target>(Pointer::address(self), P::SPACE) }.map(Plain::value)
     }
 }
 

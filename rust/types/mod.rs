@@ -106,12 +106,12 @@ macro_rules! kernel_types {
 #[doc(hidden)]
 pub mod __private {
     pub use super::{
-        function::__private::{on_stack, pair, pointed, register, returned},
+        function::__private::{on_stack, pair, pointed, register, returned, syscall},
         members::__private::{container, element, load_str, members},
-        BitField, Bool, Field, Function, KernelPtr, NoMembers, NotInRegisters, Plain, Signature,
-        Struct, UserPtr, Value, Be, Le,
+        Be, BitField, Bool, Field, Function, KernelPtr, Le, NoMembers, NotInRegisters, Plain,
+        Signature, Struct, UserPtr, Value,
     };
-    pub use crate::{__kernel_struct as kernel_struct, PtRegs, Target};
+    pub use crate::{PtRegs, Syscall, Target, __kernel_struct as kernel_struct};
     pub use kernel::error::Result;
 }
 

@@ -353,9 +353,13 @@ impl<'a> Writer<'a> {
             let of = self.call_type(&parameter.of)?;
             let method = ident(&parameter.name);
             shown.push(format!("{}: {}", parameter.name, of.replace("types::", "")));
+            let body = match of.as_str() {
+                "isize" => format!("self.0.long({n})"),
+                _ => format!("self.0.value::<{of}>({n})"),
+            };
             let _ = write!(
                 accessors,
-                "        #[inline(always)]\n        pub fn {method}(self) -> Value<{of}> {{ self.0.value::<{of}>({n}) }}\n"
+                "        #[inline(always)]\n        pub fn {method}(self) -> Value<{of}> {{ {body} }}\n"
             );
         }
         let prototype = format!("sys_{name}({})", shown.join(", "));
@@ -373,7 +377,7 @@ impl<'a> Writer<'a> {
              \x20       #[inline(always)]\n        fn returned(regs: &PtRegs) -> Self::Return {{ returned::<isize>(regs) }}\n    }}\n\
              \x20   impl Function for {rust} {{\n        const PROTOTYPE: &'static str = \"{prototype}\";\n\
              \x20       type Args<'a> = arguments::{rust};\n\
-             \x20       #[inline(always)]\n        fn args(_regs: &PtRegs) -> Self::Args<'_> {{ arguments::{rust}::new(Syscall::current()) }}\n    }}\n"
+             \x20       #[inline(always)]\n        fn args(_regs: &PtRegs) -> Self::Args<'_> {{ arguments::{rust}::new(syscall()) }}\n    }}\n"
         );
         self.names_declared.push(format!("functions::{rust}"));
         Ok(())

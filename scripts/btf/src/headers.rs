@@ -117,7 +117,8 @@ pub fn module(paths: &[PathBuf], name: &str) -> Option<PathBuf> {
     let is_it = |path: &Path| {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let extension = path.extension().unwrap_or_default();
-        stem.replace('-', "_") == name && (extension == "ko" || extension == "btf" || extension.is_empty())
+        stem.replace('-', "_") == name
+            && (extension == "ko" || extension == "btf" || extension.is_empty())
     };
     let mut directories: Vec<PathBuf> = Vec::new();
     for path in paths {

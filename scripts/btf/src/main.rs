@@ -104,8 +104,15 @@ fn run(command: Command) -> Result<()> {
                 fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
             };
             if let Some(depfile) = depfile {
-                let files: Vec<_> = declared.files.iter().map(|f| f.display().to_string()).collect();
-                write(&depfile, &format!("{}: {}\n", output.display(), files.join(" ")))?;
+                let files: Vec<_> = declared
+                    .files
+                    .iter()
+                    .map(|f| f.display().to_string())
+                    .collect();
+                write(
+                    &depfile,
+                    &format!("{}: {}\n", output.display(), files.join(" ")),
+                )?;
             }
             write(&output, &text)
         }
