@@ -29,7 +29,8 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
     let tests = tests(&repo.join("qemu-test/tests"), only)?;
     let initramfs = Initramfs::new(kernel, repo, &[repo.to_owned()], &tests)?;
     let mut report = Report::default();
-    unit_tests(repo, only, &mut report)?;
+    unit_tests(repo, "qemu-test", "runner", only, &mut report)?;
+    unit_tests(repo, "rprobes-btf", "btf", only, &mut report)?;
     guest_tests(kernel, &initramfs, &tests, &results, &mut report)?;
     misbehaving_guests(kernel, &initramfs, only, &mut report)?;
     host_tests::run(kernel, repo, only, &mut report)?;
@@ -77,11 +78,19 @@ fn finish(report: &Report, results: &Path) -> Result<bool> {
     Ok(failed == 0)
 }
 
-/// The unit tests of this program, by cargo.
-fn unit_tests(repo: &Path, only: &str, report: &mut Report) -> Result<()> {
+/// The unit tests of a program of the host, this or another, by cargo. The names of tests begin with `prefix`.
+fn unit_tests(
+    repo: &Path,
+    package: &str,
+    prefix: &str,
+    only: &str,
+    report: &mut Report,
+) -> Result<()> {
     let output = Command::new("cargo")
         .args([
             "test",
+            "--package",
+            package,
             "--release",
             "--quiet",
             "--",
@@ -101,14 +110,14 @@ fn unit_tests(repo: &Path, only: &str, report: &mut Report) -> Result<()> {
         };
         count += 1;
         report.add(Test {
-            name: format!("runner::{name}"),
+            name: format!("{prefix}::{name}"),
             verdict: (result != "ok").then(|| text.clone().into_owned()).into(),
             seconds: 0.0,
         });
     }
     if !output.status.success() || (count == 0 && only.is_empty()) {
         report.fail(
-            "runner",
+            prefix,
             &format!(
                 "cargo test: {}\n{}",
                 output.status,

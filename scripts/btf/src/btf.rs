@@ -3,11 +3,14 @@
 
 //! The kernel's types. This is the one place where BTF is read.
 
-use std::{fs, path::Path};
+use std::{fs, ops::RangeInclusive, path::Path};
 
 use anyhow::{Context, Result};
 use btf_rs::{BtfType, FuncProto, Struct, Type};
 use fallible_iterator::FallibleIterator;
+
+/// What the name of the type of a tracepoint begins with.
+const TRACEPOINT: &str = "btf_trace_";
 
 /// The types of a kernel, or those of one of its modules on top of them.
 pub struct Btf(btf_rs::Btf);
@@ -20,6 +23,27 @@ pub struct Member {
     pub bit_offset: u32,
     /// Of a bit-field.
     pub bits: Option<u32>,
+}
+
+/// What raw BTF begins with: the magic number and the version.
+const MAGIC: [u8; 3] = [0x9f, 0xeb, 0x01];
+
+/// The BTF in an image of arm64 that is not compressed: such an image has no sections.
+fn in_flat_image(image: &[u8]) -> Option<&[u8]> {
+    if image.get(0x38..0x3c) != Some(b"ARM\x64") {
+        return None;
+    }
+    // The header: its size, where types begin behind it, and how long they are; the same for strings.
+    let word = |bytes: &[u8], at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
+    (0..image.len()).step_by(8).find_map(|at| {
+        let bytes = image[at..].strip_prefix(&MAGIC).map(|_| &image[at..])?;
+        let (types, strings) = (word(bytes, 12)?, word(bytes, 20)?);
+        let fits = word(bytes, 4)? == 24 && word(bytes, 8)? == 0 && word(bytes, 16)? == types;
+        let len = 24usize
+            .checked_add(types as usize)?
+            .checked_add(strings as usize)?;
+        bytes.get(..len).filter(|_| fits && types > 0)
+    })
 }
 
 impl Btf {
@@ -137,6 +161,87 @@ impl Btf {
             }
         }
         Ok(ids)
+    }
+
+    /// The numbers of its own types: of a module, not those of the kernel.
+    fn own(&self) -> RangeInclusive<u32> {
+        let (first, last) = self.0.split().unwrap_or(self.0.base()).type_id_range();
+        first..=last
+    }
+
+    /// The names of its own functions; static ones may have the same.
+    pub fn function_names(&self) -> Result<Vec<String>> {
+        self.own_names(|found| matches!(found, Type::Func(_)))
+    }
+
+    /// The names of its own tracepoints.
+    pub fn tracepoint_names(&self) -> Result<Vec<String>> {
+        let typedefs = self.own_names(|found| matches!(found, Type::Typedef(_)))?;
+        Ok(typedefs
+            .iter()
+            .filter_map(|name| name.strip_prefix(TRACEPOINT))
+            .map(str::to_owned)
+            .collect())
+    }
+
+    fn own_names(&self, wanted: impl Fn(&Type) -> bool) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for id in self.own() {
+            let found = self.get(id)?;
+            if wanted(&found) {
+                names.extend(found.as_btf_type().map(|found| self.name(found)));
+            }
+        }
+        Ok(names)
+    }
+
+    /// Its own functions of this name, as C declares them: one for each that differs.
+    pub fn own_prototypes(&self, name: &str) -> Result<Vec<String>> {
+        let mut texts = Vec::new();
+        for id in self.0.resolve_ids_by_name(name)? {
+            let Type::Func(func) = self.get(id)? else {
+                continue;
+            };
+            if !self.own().contains(&id) {
+                continue;
+            }
+            if let Type::FuncProto(proto) = self.get(func.get_type_id().unwrap_or(0))? {
+                let text = self.prototype(name, &proto)?;
+                if !texts.contains(&text) {
+                    texts.push(text);
+                }
+            }
+        }
+        Ok(texts)
+    }
+
+    /// A tracepoint, as C would declare a probe on it. The first parameter, which is the probe's own, is left out.
+    pub fn tracepoint(&self, name: &str) -> Result<Option<String>> {
+        for id in self.typedefs(&format!("{TRACEPOINT}{name}"))? {
+            let (_, Type::Ptr(pointer)) = self.strip(id)? else {
+                continue;
+            };
+            let (_, Type::FuncProto(mut proto)) = self.strip(pointer.get_type_id().unwrap_or(0))?
+            else {
+                continue;
+            };
+            // A type has no names of parameters. The functions that the kernel makes for a tracepoint have.
+            for function in ["__traceiter_", "__probestub_"] {
+                let named = self.functions(&format!("{function}{name}"))?;
+                if let Some(named) = named
+                    .into_iter()
+                    .find(|named| named.parameters.len() == proto.parameters.len())
+                {
+                    proto.parameters = named.parameters;
+                    break;
+                }
+            }
+            if !proto.parameters.is_empty() {
+                proto.parameters.remove(0);
+            }
+            return Ok(Some(self.prototype(name, &proto)?));
+        }
+        Ok(None)
     }
 
     /// Names of functions, or of structs, near to one that does not exist.
@@ -298,10 +403,37 @@ impl Btf {
 
 /// The bytes of the BTF in a file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    const MAGIC: [u8; 3] = [0x9f, 0xeb, 0x01];
     let bytes = fs::read(path)?;
     if bytes.starts_with(&MAGIC) {
         return Ok(bytes);
     }
+    if let Some(found) = in_flat_image(&bytes) {
+        return Ok(found.to_vec());
+    }
     Ok(btf_rs::utils::elf::extract_btf_from_file(path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_found_in_a_flat_image() {
+        let mut image = vec![0u8; 0x38];
+        image.extend(b"ARM\x64");
+        image.resize(0x80, 0);
+        // Something that only begins like it.
+        image.extend([MAGIC.as_slice(), &[0; 13]].concat());
+        let mut types = [MAGIC.as_slice(), &[0]].concat();
+        for word in [24u32, 0, 4, 4, 2] {
+            types.extend(word.to_le_bytes());
+        }
+        types.extend([1, 2, 3, 4, 0, b'x']);
+        image.extend(&types);
+        image.extend([0xff; 9]);
+        assert_eq!(in_flat_image(&image), Some(&types[..]));
+        assert_eq!(in_flat_image(&image[..image.len() - 10]), None);
+        image[0x38] = 0;
+        assert_eq!(in_flat_image(&image), None);
+    }
 }

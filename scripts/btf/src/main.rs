@@ -7,8 +7,12 @@
 mod abi;
 mod btf;
 mod declared;
+mod dwarf;
 mod generate;
 mod headers;
+mod list;
+mod names;
+mod symbols;
 
 use std::{
     fs,
@@ -68,6 +72,8 @@ enum Command {
         btf: Option<PathBuf>,
         members: Vec<String>,
     },
+    /// Print what can be probed.
+    List(list::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -131,5 +137,6 @@ fn run(command: Command) -> Result<()> {
             }
             Ok(())
         }
+        Command::List(arguments) => list::run(&arguments),
     }
 }
