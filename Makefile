@@ -11,12 +11,12 @@
 KERNEL ?=
 NAME ?=
 DIR ?=
-export KERNEL KDIR LLVM TEST V RUSTC BINDGEN FORMAT
+export KERNEL KDIR LLVM TEST V RUSTC BINDGEN FORMAT FUNCTION TRACEPOINT DEBUG
 # scripts/build starts make anew.
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo test bench shell matrix doctor new clippy fmt doc rust-analyzer clean distclean help
+.PHONY: modules demo test bench shell matrix doctor list new clippy fmt doc rust-analyzer clean distclean help
 
 ## modules: build the samples and the test modules (the default)
 modules:
@@ -37,6 +37,10 @@ matrix:
 doctor:
 	@scripts/doctor
 
+## list: say what can be probed: make list FUNCTION='vfs_*', TRACEPOINT='sched:*'; DEBUG=<the kernel's debug file>, FORMAT=json
+list:
+	@scripts/list
+
 ## new: make a module of your own: make new NAME=my_probe DIR=~/my_probe
 new:
 	@scripts/new "$(NAME)" "$(DIR)"
@@ -44,7 +48,7 @@ new:
 ## clippy: lint the modules and the test runner
 clippy:
 	@scripts/build clippy
-	@scripts/cargo clippy --quiet --all-targets -- -D warnings
+	@scripts/cargo clippy --quiet --workspace --all-targets -- -D warnings
 
 ## fmt: format all Rust code
 fmt:

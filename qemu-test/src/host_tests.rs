@@ -23,6 +23,7 @@ use crate::{
     kdir_tests,
     kernel::{self, Kernel},
     ktap::Test,
+    list_tests,
     report::Report,
 };
 
@@ -68,6 +69,11 @@ const CASES: &[(With, &str, Case)] = cases! {
         kdir_tests::kdir_of_arm64_without_a_compiler
         kdir_tests::tools_that_do_not_do
         kdir_tests::new_module_builds_with_kdir
+        list_tests::functions_are_listed_with_their_prototypes
+        list_tests::functions_are_listed_with_what_stands_in_the_way
+        list_tests::tracepoints_are_listed
+        list_tests::nothing_to_list_is_said_in_one_line
+        list_tests::kdir_of_another_kernel_has_types
         self::kernel_that_is_unknown
         self::series_that_come_and_go
         self::new_module_needs_a_good_name

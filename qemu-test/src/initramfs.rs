@@ -60,7 +60,14 @@ impl Initramfs {
         }
         let guest = repo.join("qemu-test/guest");
         archive.copy(&guest.join("init"), "init")?;
-        for name in ["run-tests", "prelude", "demo", "bench", "welcome"] {
+        for name in [
+            "run-tests",
+            "prelude",
+            "demo",
+            "bench",
+            "symbols",
+            "welcome",
+        ] {
             archive.copy(&guest.join(name), &format!("rprobes/{name}"))?;
         }
         if !tests.is_empty() {

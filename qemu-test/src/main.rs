@@ -12,9 +12,11 @@ mod initramfs;
 mod kdir_tests;
 mod kernel;
 mod ktap;
+mod list_tests;
 mod programs;
 mod report;
 mod suite;
+mod symbols;
 mod vm;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -56,6 +58,8 @@ enum Command {
     Bench,
     /// Boot and give a shell.
     Shell,
+    /// Boot, unless that was done before, and print where what the kernel knows of its functions is.
+    Symbols,
 }
 
 fn main() -> ExitCode {
@@ -84,6 +88,10 @@ fn run(arguments: Arguments) -> Result<bool> {
         (Command::Test, None) => suite::run(&kernel, &repo, &arguments.only),
         (Command::Test, Some(others)) => {
             suite::run_others(&kernel, &repo, &others, &arguments.only)
+        }
+        (Command::Symbols, _) => {
+            println!("{}", symbols::get(&kernel, &repo)?.display());
+            Ok(true)
         }
         (Command::Shell, others) => {
             modules.extend(others);
