@@ -115,3 +115,16 @@ pub use probe::{
     Stats, UserString, UserText,
 };
 pub use trace::buffer as tracing;
+
+/// What the types are made of that the build generates for [`kernel_types!`].
+#[doc(hidden)]
+pub mod __generated {
+    pub use kernel::error::Result;
+
+    pub use crate::{
+        __kernel_struct as kernel_struct,
+        machine::{PtRegs, Syscall},
+        place::Target,
+        types::{__private::*, *},
+    };
+}

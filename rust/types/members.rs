@@ -36,6 +36,23 @@ pub unsafe trait Struct: Plain {
     };
 }
 
+/// A struct that a function takes or returns by value: its members are read as those of others are.
+impl<S: Struct> Pointer for &S {
+    type Target = S;
+    type To<U> = KernelPtr<U>;
+    const SPACE: Space = Space::Kernel;
+
+    #[inline(always)]
+    fn address(self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+
+    #[inline(always)]
+    fn to<U>(self, address: usize) -> KernelPtr<U> {
+        KernelPtr::new(address)
+    }
+}
+
 /// A struct that is a name only.
 #[derive(Clone, Copy)]
 pub struct NoMembers;

@@ -102,17 +102,10 @@ macro_rules! kernel_types {
     };
 }
 
-/// What the generated types are made of.
+/// What macros and the generated types call.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::{
-        function::__private::{on_stack, pair, pointed, register, returned, syscall},
-        members::__private::{container, element, load_str, members},
-        Be, BitField, Bool, Field, Function, KernelPtr, Le, NoMembers, NotInRegisters, Plain,
-        Signature, Struct, UserPtr, Value,
-    };
-    pub use crate::{PtRegs, Syscall, Target, __kernel_struct as kernel_struct};
-    pub use kernel::error::Result;
+    pub use super::{function::__private::*, members::__private::*};
 }
 
 /// Makes a struct of the generated types one.

@@ -114,23 +114,6 @@ impl<T> KernelPtr<T> {
     }
 }
 
-/// A struct that a function takes or returns by value: its members are read as those of others are.
-impl<S: super::Struct> Pointer for &S {
-    type Target = S;
-    type To<U> = KernelPtr<U>;
-    const SPACE: Space = Space::Kernel;
-
-    #[inline(always)]
-    fn address(self) -> usize {
-        core::ptr::from_ref(self).addr()
-    }
-
-    #[inline(always)]
-    fn to<U>(self, address: usize) -> KernelPtr<U> {
-        KernelPtr::new(address)
-    }
-}
-
 /// A pointer of either kind, or a reference to a value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no pointer, so `=>` cannot follow it",

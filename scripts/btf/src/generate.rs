@@ -611,10 +611,10 @@ impl<'a> Writer<'a> {
         }
         format!(
             "// Written by rprobes-btf, from the kernel's types (BTF).\n\
-             pub mod types {{\n    use ::rprobes::types::__private::*;\n{}}}\n\
-             pub mod members {{\n    use super::types;\n    use ::rprobes::types::__private::*;\n{}}}\n\
-             pub mod arguments {{\n    use super::types;\n    use ::rprobes::types::__private::*;\n{}}}\n\
-             pub mod functions {{\n    use super::{{arguments, types}};\n    use ::rprobes::types::__private::*;\n{}}}\n\
+             pub mod types {{\n    use ::rprobes::__generated::*;\n{}}}\n\
+             pub mod members {{\n    use super::types;\n    use ::rprobes::__generated::*;\n{}}}\n\
+             pub mod arguments {{\n    use super::types;\n    use ::rprobes::__generated::*;\n{}}}\n\
+             pub mod functions {{\n    use super::{{arguments, types}};\n    use ::rprobes::__generated::*;\n{}}}\n\
              pub mod declared {{\n{declared}}}\n",
             self.types, self.members, self.arguments, self.functions
         )
