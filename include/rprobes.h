@@ -24,6 +24,7 @@
 #include <rprobes/process.h>
 #include <rprobes/ratelimit.h>
 #include <rprobes/redirect.h>
+#include <rprobes/running_types.h>
 #include <rprobes/syscall.h>
 #include <rprobes/task.h>
 #include <rprobes/trace.h>

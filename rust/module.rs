@@ -375,6 +375,7 @@ pub mod __private {
         pub unsafe fn init(module: &'static ThisModule) -> impl PinInit<Self, ForInsmod> {
             // The drain first: it is dropped, too, if the module refuses to load.
             try_pin_init!(Self {
+                _: { crate::types::check()? },
                 drain: Drain,
                 module <- T::init(module),
             }? ForInsmod)

@@ -108,9 +108,11 @@ noinline long types_target_members(struct odd *odd, struct list_head *head)
 	return head ? odd->number : 0;
 }
 
+/* clang does not pass what is not used. */
 noinline void types_target_no_result(bool flag, s8 small)
 {
-	barrier();
+	OPTIMIZER_HIDE_VAR(flag);
+	OPTIMIZER_HIDE_VAR(small);
 }
 
 static int run(const char *value, const struct kernel_param *kp)
@@ -129,6 +131,9 @@ static int run(const char *value, const struct kernel_param *kp)
 		.next = &second,
 	};
 	LIST_HEAD(head);
+	/* Of functions that are called with constants, clang makes clones. */
+	struct list_head *volatile none = NULL;
+	struct odd *volatile nowhere = (struct odd *)16;
 
 	list_add_tail(&first.list, &head);
 	list_add_tail(&second.list, &head);
@@ -142,7 +147,7 @@ static int run(const char *value, const struct kernel_param *kp)
 	types_target_two(21);
 	types_target_no_registers(1);
 	types_target_members(&first, &head);
-	types_target_members((struct odd *)16, NULL);
+	types_target_members(nowhere, none);
 	types_target_no_result(true, -5);
 	return 0;
 }

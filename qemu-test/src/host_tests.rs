@@ -25,6 +25,7 @@ use crate::{
     ktap::Test,
     list_tests,
     report::Report,
+    types_tests,
 };
 
 pub struct Host<'a> {
@@ -80,6 +81,9 @@ const CASES: &[(With, &str, Case)] = cases! {
         self::new_module_overwrites_nothing
         self::imports_go_one_way
         self::misuse_does_not_compile
+        types_tests::types_of_another_kernel_are_refused
+        types_tests::kernel_without_types
+        types_tests::function_of_another_module
         self::broken_download_is_mended;
     Each:
         kdir_tests::headers_package_will_do

@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("log", &["bindings"]),
     ("errno", &[]),
     ("machine", &["bindings"]),
-    ("types", &["machine"]),
+    ("types", &["bindings", "errno", "log", "machine"]),
     ("place", &["bindings", "errno", "log", "machine", "types"]),
     ("collect", &["bindings", "machine", "text"]),
     ("trace", &["bindings", "place"]),
@@ -38,7 +38,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "module",
         &[
-            "text", "log", "machine", "place", "collect", "trace", "probe",
+            "text", "log", "machine", "place", "collect", "trace", "probe", "types",
         ],
     ),
 ];

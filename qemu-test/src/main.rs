@@ -17,6 +17,7 @@ mod programs;
 mod report;
 mod suite;
 mod symbols;
+mod types_tests;
 mod vm;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};

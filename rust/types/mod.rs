@@ -56,12 +56,14 @@ mod list;
 mod members;
 mod plain;
 mod pointer;
+mod running;
 
 pub use function::{Function, NotInRegisters, Raw, Signature};
 pub use list::List;
 pub use members::{BitField, Bits, Field, FromBits, NoMembers, Place, ReadError, Struct, Text};
 pub use plain::{Be, Bool, Le, Plain, Value};
 pub use pointer::{KernelAddress, KernelPtr, Pointer, UserAddress, UserPtr};
+pub(crate) use running::check;
 
 /// Declares functions, system calls and structs of the kernel's by their names in C. Once in a module, in its root file.
 ///
@@ -105,7 +107,11 @@ macro_rules! kernel_types {
 /// What macros and the generated types call.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::{function::__private::*, members::__private::*};
+    pub use super::{
+        function::__private::*,
+        members::__private::*,
+        running::{Expectation, Expected},
+    };
 }
 
 /// Makes a struct of the generated types one.

@@ -8,12 +8,18 @@ use std::{fs, ops::RangeInclusive, path::Path};
 use anyhow::{Context, Result};
 use btf_rs::{BtfType, FuncProto, Struct, Type};
 use fallible_iterator::FallibleIterator;
+use object::{Object, ObjectSection};
 
 /// What the name of the type of a tracepoint begins with.
 const TRACEPOINT: &str = "btf_trace_";
 
 /// The types of a kernel, or those of one of its modules on top of them.
-pub struct Btf(btf_rs::Btf);
+pub struct Btf {
+    btf: btf_rs::Btf,
+    /// The types are on top of a summary of the kernel's, in which structs have names only. Modules that are built outside of the
+    /// kernel's tree have that since Linux 6.11.
+    is_on_summary: bool,
+}
 
 /// A member of a struct or union. Those of anonymous members are members of the struct itself.
 pub struct Member {
@@ -50,35 +56,57 @@ impl Btf {
     /// From vmlinux, from a compressed image, or from raw BTF.
     pub fn load(path: &Path) -> Result<Self> {
         read(path)
-            .and_then(|bytes| Ok(btf_rs::Btf::from_bytes(&bytes)?))
-            .map(Self)
+            .and_then(|bytes| {
+                Ok(Self {
+                    btf: btf_rs::Btf::from_bytes(&bytes)?,
+                    is_on_summary: false,
+                })
+            })
             .with_context(|| format!("{}: no kernel types (BTF)", path.display()))
     }
 
     /// From a module of the same kernel, or from the raw BTF of one.
     pub fn load_module(&self, path: &Path) -> Result<Self> {
-        read(path)
-            .and_then(|bytes| Ok(btf_rs::Btf::from_split_bytes(&bytes, &self.0)?))
-            .map(Self)
-            .with_context(|| {
-                format!(
-                    "{}: no types (BTF) on top of those of the kernel",
-                    path.display()
-                )
+        let load = || -> Result<Self> {
+            let bytes = read(path)?;
+            Ok(match summary(path)? {
+                Some(summary) => Self {
+                    btf: btf_rs::Btf::from_split_bytes(
+                        &bytes,
+                        &btf_rs::Btf::from_bytes(&summary)?,
+                    )?,
+                    is_on_summary: true,
+                },
+                None => Self {
+                    btf: btf_rs::Btf::from_split_bytes(&bytes, &self.btf)?,
+                    is_on_summary: false,
+                },
             })
+        };
+        load().with_context(|| {
+            format!(
+                "{}: no types (BTF) on top of those of the kernel",
+                path.display()
+            )
+        })
     }
 
-    /// The numbers of the first type and of the last, of the kernel itself.
+    /// Whether this type is a name in the summary that a module has of the kernel's.
+    pub fn is_summary(&self, id: u32) -> bool {
+        self.is_on_summary && id <= self.range().1
+    }
+
+    /// The numbers of the first type and of the last, of what these are on top of.
     pub fn range(&self) -> (u32, u32) {
-        self.0.base().type_id_range()
+        self.btf.base().type_id_range()
     }
 
     pub fn get(&self, id: u32) -> Result<Type> {
-        Ok(self.0.resolve_type_by_id(id)?)
+        Ok(self.btf.resolve_type_by_id(id)?)
     }
 
     pub fn name(&self, of: &dyn BtfType) -> String {
-        self.0.resolve_name(of).unwrap_or_default()
+        self.btf.resolve_name(of).unwrap_or_default()
     }
 
     /// The type without typedefs, qualifiers and tags.
@@ -127,7 +155,7 @@ impl Btf {
     pub fn functions(&self, name: &str) -> Result<Vec<FuncProto>> {
         let mut protos: Vec<FuncProto> = Vec::new();
         let mut texts = Vec::new();
-        for found in self.0.resolve_types_by_name(name)? {
+        for found in self.btf.resolve_types_by_name(name)? {
             let Type::Func(func) = found else { continue };
             let Type::FuncProto(proto) = self.get(func.get_type_id().unwrap_or(0))? else {
                 continue;
@@ -144,7 +172,7 @@ impl Btf {
     /// The structs and unions of this name, in full.
     pub fn structs(&self, name: &str) -> Result<Vec<u32>> {
         let mut ids = Vec::new();
-        for id in self.0.resolve_ids_by_name(name)? {
+        for id in self.btf.resolve_ids_by_name(name)? {
             if matches!(self.get(id)?, Type::Struct(_) | Type::Union(_)) {
                 ids.push(id);
             }
@@ -155,7 +183,7 @@ impl Btf {
     /// The typedefs of this name.
     pub fn typedefs(&self, name: &str) -> Result<Vec<u32>> {
         let mut ids = Vec::new();
-        for id in self.0.resolve_ids_by_name(name)? {
+        for id in self.btf.resolve_ids_by_name(name)? {
             if matches!(self.get(id)?, Type::Typedef(_)) {
                 ids.push(id);
             }
@@ -165,7 +193,7 @@ impl Btf {
 
     /// The numbers of its own types: of a module, not those of the kernel.
     fn own(&self) -> RangeInclusive<u32> {
-        let (first, last) = self.0.split().unwrap_or(self.0.base()).type_id_range();
+        let (first, last) = self.btf.split().unwrap_or(self.btf.base()).type_id_range();
         first..=last
     }
 
@@ -198,7 +226,7 @@ impl Btf {
     /// Its own functions of this name, as C declares them: one for each that differs.
     pub fn own_prototypes(&self, name: &str) -> Result<Vec<String>> {
         let mut texts = Vec::new();
-        for id in self.0.resolve_ids_by_name(name)? {
+        for id in self.btf.resolve_ids_by_name(name)? {
             let Type::Func(func) = self.get(id)? else {
                 continue;
             };
@@ -248,7 +276,7 @@ impl Btf {
     pub fn near(&self, name: &str, of_functions: bool) -> Vec<String> {
         let mut near: Vec<(usize, String)> = Vec::new();
         let most = 1 + name.len() / 8;
-        let mut types = self.0.type_iter();
+        let mut types = self.btf.type_iter();
         while let Ok(Some(found)) = types.next() {
             let other = match &found {
                 Type::Func(t) if of_functions => self.name(t),
@@ -328,6 +356,58 @@ impl Btf {
         )
     }
 
+    /// A function, spelled from left to right: `vfs_read(file: *struct file, …) -> ssize_t`. A module prints the running
+    /// kernel's in the same way, see `rust/types/running.rs`.
+    pub fn spelled(&self, name: &str, proto: &FuncProto) -> Result<String> {
+        let mut parameters = Vec::new();
+        for parameter in &proto.parameters {
+            let of = self.spelled_type(parameter.get_type_id().unwrap_or(0))?;
+            parameters.push(format!("{}: {of}", self.name(parameter)));
+        }
+        let returned = self.spelled_type(proto.return_type_id())?;
+        Ok(format!("{name}({}) -> {returned}", parameters.join(", ")))
+    }
+
+    fn spelled_type(&self, mut id: u32) -> Result<String> {
+        let mut text = String::new();
+        loop {
+            let found = self.get(id)?;
+            id = match &found {
+                Type::Ptr(t) => {
+                    text.push('*');
+                    t.get_type_id()
+                }
+                Type::Const(t) => {
+                    text.push_str("const ");
+                    t.get_type_id()
+                }
+                Type::Volatile(t) | Type::Restrict(t) => t.get_type_id(),
+                Type::TypeTag(t) => t.get_type_id(),
+                Type::Array(t) => {
+                    text.push_str(&format!("[{}]", t.len()));
+                    t.get_type_id()
+                }
+                other => {
+                    let name = other
+                        .as_btf_type()
+                        .map_or_else(String::new, |t| self.name(t));
+                    text.push_str(&match other {
+                        Type::Void => "void".to_owned(),
+                        Type::FuncProto(_) => "function".to_owned(),
+                        Type::Struct(_) => format!("struct {name}"),
+                        Type::Union(_) => format!("union {name}"),
+                        Type::Fwd(t) if t.is_union() => format!("union {name}"),
+                        Type::Fwd(_) => format!("struct {name}"),
+                        Type::Enum(_) | Type::Enum64(_) => format!("enum {name}"),
+                        _ => name,
+                    });
+                    return Ok(text);
+                }
+            }
+            .unwrap_or(0);
+        }
+    }
+
     /// Something of this type, as C declares it.
     pub fn declaration(&self, id: u32, declarator: &str) -> Result<String> {
         let word = |word: String| {
@@ -399,6 +479,18 @@ impl Btf {
             _ => format!("{word} {}", self.declaration(id, declarator)?),
         })
     }
+}
+
+/// The summary of the kernel's types that a module may have.
+fn summary(path: &Path) -> Result<Option<Vec<u8>>> {
+    let bytes = fs::read(path)?;
+    let Ok(file) = object::File::parse(&*bytes) else {
+        return Ok(None);
+    };
+    let section = file.section_by_name(".BTF.base");
+    Ok(section
+        .map(|section| section.data().map(<[u8]>::to_vec))
+        .transpose()?)
 }
 
 /// The bytes of the BTF in a file.

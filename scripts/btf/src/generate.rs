@@ -29,6 +29,8 @@ pub struct Sources<'a> {
     pub modules: &'a [PathBuf],
     pub include: Option<&'a Path>,
     pub syscalls: Option<&'a Path>,
+    /// Whether the module is to compare them with the running kernel's.
+    pub check: bool,
 }
 
 /// The file that is included.
@@ -46,7 +48,7 @@ pub fn generate(declared: &Declared, sources: &Sources<'_>, abi: Abi) -> Result<
         writer.declare(&declared.items, sources)?;
         writer.finish()?;
     }
-    Ok(writer.text())
+    Ok(writer.text(sources.check))
 }
 
 /// A type: of which of the BTFs, and its number there. The numbers of the kernel's own are the same in all.
@@ -67,6 +69,8 @@ struct Writer<'a> {
     arguments: String,
     functions: String,
     names_declared: Vec<String>,
+    /// What the running kernel must have, too.
+    expectations: String,
 }
 
 impl<'a> Writer<'a> {
@@ -84,6 +88,7 @@ impl<'a> Writer<'a> {
             arguments: String::new(),
             functions: String::new(),
             names_declared: Vec::new(),
+            expectations: String::new(),
         }
     }
 
@@ -307,6 +312,14 @@ impl<'a> Writer<'a> {
             "    impl<'a> {rust}<'a> {{\n        #[inline(always)]\n        pub(super) fn new(regs: &'a PtRegs) -> Self {{ Self(regs) }}\n    }}\n"
         );
         self.names_declared.push(format!("functions::{rust}"));
+        // Those of modules are in another file.
+        if module.is_none() {
+            let spelled = self.btfs[index].spelled(name, proto)?;
+            let _ = writeln!(
+                self.expectations,
+                "        Expectation::Function(\"{name}\", \"{spelled}\"),"
+            );
+        }
         Ok(())
     }
 
@@ -429,12 +442,22 @@ impl<'a> Writer<'a> {
     }
 
     fn key(&self, index: usize, id: u32) -> Key {
-        let (_, last) = self.btfs[0].range();
-        (if id <= last { 0 } else { index }, id)
+        let (_, last) = self.btfs[index].range();
+        let is_kernels = id <= last && !self.btfs[index].is_summary(id);
+        (if is_kernels { 0 } else { index }, id)
     }
 
     /// The name that a struct has in the generated types; with its members if it is to be followed.
     fn reach(&mut self, index: usize, id: u32, follow: bool) -> Result<String> {
+        if self.btfs[index].is_summary(id) {
+            // By its name, the kernel has it in full.
+            if let Type::Struct(t) | Type::Union(t) = self.btfs[index].get(id)? {
+                let name = self.btfs[index].name(&t);
+                if let [full] = self.btfs[0].structs(&name)?[..] {
+                    return self.reach(0, full, follow);
+                }
+            }
+        }
         let key = self.key(index, id);
         if follow && self.followed.insert(key) {
             self.queue.push_back(key);
@@ -542,9 +565,14 @@ impl<'a> Writer<'a> {
             Type::Fwd(t) => {
                 // Declared only, where this was compiled; elsewhere there is more.
                 let name = self.btfs[index].name(t);
-                let full = match self.btfs[index].structs(&name)?[..] {
-                    [full] => full,
-                    _ => id,
+                let (here, kernels) = (
+                    self.btfs[index].structs(&name)?,
+                    self.btfs[0].structs(&name)?,
+                );
+                let (index, full) = match (&here[..], &kernels[..]) {
+                    ([full], _) => (index, *full),
+                    ([], [full]) => (0, *full),
+                    _ => (index, id),
                 };
                 let follow = follow && full != id;
                 format!("types::{}", self.reach(index, full, follow)?)
@@ -561,6 +589,7 @@ impl<'a> Writer<'a> {
             };
             let name = self.names[&(index, id)].clone();
             let members = self.btfs[index].members(&of)?;
+            let tag = self.btfs[index].name(&of);
             let mut text = String::new();
             let mut names = HashSet::new();
             for member in members {
@@ -569,6 +598,15 @@ impl<'a> Writer<'a> {
                 }
                 let follow = self.declared.words.contains(&member.name);
                 let of = self.text_of(index, member.type_id, follow)?;
+                if follow && index == 0 && !tag.is_empty() {
+                    let _ = writeln!(
+                        self.expectations,
+                        "        Expectation::Member(\"{tag}\", \"{}\", {}, {}),",
+                        member.name,
+                        member.bit_offset,
+                        member.bits.unwrap_or(0)
+                    );
+                }
                 let field = ident(&member.name);
                 let (byte, bit) = (member.bit_offset / 8, member.bit_offset % 8);
                 let _ = match member.bits {
@@ -604,18 +642,26 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn text(&self) -> String {
+    fn text(&self, check: bool) -> String {
         let mut declared = String::new();
         for name in &self.names_declared {
             let _ = writeln!(declared, "    pub use super::{name};");
         }
+        let expected = if check && !self.expectations.is_empty() {
+            format!(
+                "mod expected {{\n    use ::rprobes::__generated::*;\n    #[no_mangle]\n    static rprobes_expected_types: Expected = Expected::new(&[\n{}    ]);\n}}\n",
+                self.expectations
+            )
+        } else {
+            String::new()
+        };
         format!(
             "// Written by rprobes-btf, from the kernel's types (BTF).\n\
              pub mod types {{\n    use ::rprobes::__generated::*;\n{}}}\n\
              pub mod members {{\n    use super::types;\n    use ::rprobes::__generated::*;\n{}}}\n\
              pub mod arguments {{\n    use super::types;\n    use ::rprobes::__generated::*;\n{}}}\n\
              pub mod functions {{\n    use super::{{arguments, types}};\n    use ::rprobes::__generated::*;\n{}}}\n\
-             pub mod declared {{\n{declared}}}\n",
+             pub mod declared {{\n{declared}}}\n{expected}",
             self.types, self.members, self.arguments, self.functions
         )
     }

@@ -52,6 +52,9 @@ enum Command {
         syscalls: Option<PathBuf>,
         /// The root file of the module's crate.
         source: PathBuf,
+        /// Have the module compare them with the running kernel's when it is loaded.
+        #[arg(long)]
+        check: bool,
         /// Where to write.
         #[arg(long)]
         output: PathBuf,
@@ -94,6 +97,7 @@ fn run(command: Command) -> Result<()> {
             module,
             include,
             syscalls,
+            check,
             source,
             output,
             depfile,
@@ -104,6 +108,7 @@ fn run(command: Command) -> Result<()> {
                 modules: &module,
                 include: include.as_deref(),
                 syscalls: syscalls.as_deref(),
+                check,
             };
             let text = generate::generate(&declared, &sources, arch)?;
             let write = |path: &Path, text: &str| {
