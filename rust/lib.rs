@@ -122,7 +122,6 @@ pub mod __generated {
     pub use kernel::error::Result;
 
     pub use crate::{
-        __kernel_struct as kernel_struct,
         machine::{PtRegs, Syscall},
         place::Target,
         types::{__private::*, *},

@@ -13,6 +13,8 @@ use kernel::{
 use rprobes::{
     kprobe::{self, Kprobe, PostContext, PreContext},
     kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
+    read,
+    types::Signature,
     Counters, ProbeSet, Target,
 };
 
@@ -28,11 +30,17 @@ rprobes::module! {
     },
 }
 
+rprobes::kernel_types! {
+    fn bench_target:rprobes_bench_target;
+    fn bench_target:rprobes_bench_member;
+}
+
 const CALLS: usize = 100_000;
 const TARGET: Target<'static> = Target::symbol(c"rprobes_bench_target");
 
 extern "C" {
     fn rprobes_bench_run(calls: usize) -> u64;
+    fn rprobes_bench_run_member(calls: usize) -> u64;
     fn rprobes_bench_call_many();
     static rprobes_bench_offset: u32;
     static rprobes_bench_many_offset: u32;
@@ -41,6 +49,11 @@ extern "C" {
 fn run(calls: usize) -> u64 {
     // SAFETY: The function only calls another, so many times.
     unsafe { rprobes_bench_run(calls) }
+}
+
+fn run_member(calls: usize) -> u64 {
+    // SAFETY: The function only calls another, so many times.
+    unsafe { rprobes_bench_run_member(calls) }
 }
 
 fn inside() -> Target<'static> {
@@ -60,6 +73,29 @@ impl kprobe::Handler for Pre {
     fn pre(&self, cx: &PreContext<'_>) {
         self.0.add::<SUM>(cx.regs().arg(0) as u64);
         self.0.inc::<HITS>();
+    }
+}
+
+/// As `Pre`, with the argument by its name.
+struct Argument(Seen);
+
+#[vtable]
+impl kprobe::Handler<rprobes_bench_target> for Argument {
+    fn pre(&self, cx: &PreContext<'_, rprobes_bench_target>) {
+        self.0.add::<SUM>(cx.args().n() as u64);
+        self.0.inc::<HITS>();
+    }
+}
+
+struct Member(Seen);
+
+#[vtable]
+impl kprobe::Handler<rprobes_bench_member> for Member {
+    fn pre(&self, cx: &PreContext<'_, rprobes_bench_member>) {
+        if let Ok(value) = read!(cx, cx.args().of() => value) {
+            self.0.add::<SUM>(value as u64);
+            self.0.inc::<HITS>();
+        }
     }
 }
 
@@ -108,11 +144,18 @@ impl kretprobe::Handler for RetWithData {
 
 /// Hundredths of a nanosecond for each call, more than `without`.
 fn with_probe(without: u64) -> u64 {
+    with_probe_on(run, without)
+}
+
+fn with_probe_on(run: fn(usize) -> u64, without: u64) -> u64 {
     run(1000);
     run(CALLS).wrapping_sub(without) * 100 / CALLS as u64
 }
 
-fn kprobe<T: kprobe::Handler>(target: Target<'static>, handler: T) -> Result<Pin<KBox<Kprobe<T>>>> {
+fn kprobe<F: Signature, T: kprobe::Handler<F>>(
+    target: Target<'static, F>,
+    handler: T,
+) -> Result<Pin<KBox<Kprobe<T, F>>>> {
     KBox::pin_init(Kprobe::new(target, handler), GFP_KERNEL)
 }
 
@@ -127,6 +170,20 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
         b"entry" => {
             let probe = kprobe(TARGET, Pre(Seen::new()?))?;
             (with_probe(without), probe.handler().0.sum(HITS))
+        }
+        // The C twin is that of "entry".
+        b"argument" => {
+            let probe = kprobe(rprobes_bench_target::TARGET, Argument(Seen::new()?))?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
+        b"member" => {
+            run_member(1000);
+            let without = run_member(CALLS);
+            let probe = kprobe(rprobes_bench_member::TARGET, Member(Seen::new()?))?;
+            (
+                with_probe_on(run_member, without),
+                probe.handler().0.sum(HITS),
+            )
         }
         b"entry_post" => {
             let probe = kprobe(TARGET, PreAndPost(Seen::new()?))?;

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/uaccess.h>
 
 #include "bench.h"
 
@@ -52,6 +53,18 @@ static int __kprobes entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 static int __kprobes ret_data(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	this_cpu_add(sum, regs_return_value(regs) - *(unsigned long *)ri->data);
+	this_cpu_inc(hits);
+	return 0;
+}
+
+static int __kprobes pre_member(struct kprobe *p, struct pt_regs *regs)
+{
+	struct rprobes_bench *of = (struct rprobes_bench *)regs_get_kernel_argument(regs, 0);
+	unsigned long value;
+
+	if (copy_from_kernel_nofault(&value, &of->value, sizeof(value)))
+		return 0;
+	this_cpu_add(sum, value);
 	this_cpu_inc(hits);
 	return 0;
 }
@@ -120,6 +133,7 @@ out:
 static int __init bench_init(void)
 {
 	bool is_return = !strncmp(what, "ret", 3);
+	u64 (*run)(unsigned long calls) = rprobes_bench_run;
 	u64 without, with;
 	int err;
 
@@ -135,8 +149,13 @@ static int __init bench_init(void)
 		rp.handler = ret_data;
 		rp.data_size = sizeof(unsigned long);
 	}
-	rprobes_bench_run(1000);
-	without = rprobes_bench_run(CALLS);
+	if (!strcmp(what, "member")) {
+		kp.symbol_name = "rprobes_bench_member";
+		kp.pre_handler = pre_member;
+		run = rprobes_bench_run_member;
+	}
+	run(1000);
+	without = run(CALLS);
 	err = is_return ? register_kretprobe(&rp) : register_kprobe(&kp);
 	if (err)
 		return err;
@@ -145,8 +164,8 @@ static int __init bench_init(void)
 	for (int wait = 0; !strcmp(what, "jump") && *(u8 *)kp.addr != 0xe9 && wait < 500; wait++)
 		msleep(10);
 #endif
-	rprobes_bench_run(1000);
-	with = rprobes_bench_run(CALLS);
+	run(1000);
+	with = run(CALLS);
 	if (is_return)
 		unregister_kretprobe(&rp);
 	else

@@ -29,7 +29,25 @@ noinline unsigned long rprobes_bench_target(unsigned long n)
 EXPORT_SYMBOL_GPL(rprobes_bench_target);
 EXPORT_SYMBOL_GPL(rprobes_bench_offset);
 
-/* Returns how many nanoseconds @calls calls take. */
+noinline unsigned long rprobes_bench_member(struct rprobes_bench *of)
+{
+	return ++of->value;
+}
+EXPORT_SYMBOL_GPL(rprobes_bench_member);
+
+/* Return how many nanoseconds @calls calls take. */
+u64 rprobes_bench_run_member(unsigned long calls)
+{
+	struct rprobes_bench of = {};
+	u64 begun = ktime_get_ns();
+	unsigned long i;
+
+	for (i = 0; i < calls; i++)
+		rprobes_bench_member(&of);
+	return ktime_get_ns() - begun;
+}
+EXPORT_SYMBOL_GPL(rprobes_bench_run_member);
+
 u64 rprobes_bench_run(unsigned long calls)
 {
 	unsigned long i, n = 0;

@@ -22,8 +22,10 @@ const MOST: f64 = 1.02;
 /// The same for registering and unregistering probes.
 const MOST_MANY: f64 = 1.05;
 
-const CASES: [(&str, &str); 6] = [
+const CASES: [(&str, &str); 8] = [
     ("entry", "kprobe at entry, by ftrace: pre"),
+    ("argument", "the same, with the argument by name"),
+    ("member", "the same, reading a member of a struct"),
     ("entry_post", "kprobe at entry, by ftrace: pre and post"),
     ("jump", "kprobe inside, optimised: pre"),
     ("int3", "kprobe inside, breakpoint: pre and post"),

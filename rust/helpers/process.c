@@ -72,7 +72,8 @@ size_t rprobes_task_parents(struct rprobes_parent *parents, size_t count)
 	if (is_idle_task(task))
 		return 0;
 	rcu_read_lock();
-	while (found < count) {
+	/* One that was reaped, and still runs for a moment, is not told what becomes of its parent. */
+	while (found < count && (found || pid_alive(task))) {
 		struct rprobes_parent *parent = &parents[found];
 
 		task = rcu_dereference(task->real_parent);

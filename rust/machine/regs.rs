@@ -89,9 +89,10 @@ impl PtRegs {
     /// [`EFAULT`] if the stack is not readable there.
     #[doc(alias = "regs_get_kernel_stack_nth")]
     pub fn stack_arg(&self, n: usize) -> Result<usize> {
+        let words = n.wrapping_add(arch::STACK_ARGS_AT);
         memory::read(
             self.sp()
-                .wrapping_add((n + arch::STACK_ARGS_AT) * size_of::<usize>()),
+                .wrapping_add(words.wrapping_mul(size_of::<usize>())),
         )
     }
 

@@ -104,6 +104,12 @@ pub(super) mod __private {
     }
 
     fn read<T: Plain>(address: usize) -> Result<Value<T>> {
+        const {
+            assert!(
+                size_of::<T>() <= 512,
+                "it is larger than what the kernel's stack has room for"
+            )
+        };
         // SAFETY: Any bytes are a `Plain`.
         unsafe { memory::read_any::<T>(address, Space::Kernel) }.map(Plain::value)
     }

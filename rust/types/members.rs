@@ -44,7 +44,8 @@ impl<S: Struct> Pointer for &S {
 
     #[inline(always)]
     fn address(self) -> usize {
-        core::ptr::from_ref(self).addr()
+        // What it says is read through the address.
+        core::ptr::from_ref(self).expose_provenance()
     }
 
     #[inline(always)]

@@ -113,25 +113,3 @@ pub mod __private {
         running::{Expectation, Expected},
     };
 }
-
-/// Makes a struct of the generated types one.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __kernel_struct {
-    ($name:ident, $members:ty) => {
-        // SAFETY: It is an array of bytes.
-        unsafe impl Plain for $name {
-            type Value = Self;
-
-            #[inline(always)]
-            fn value(self) -> Self {
-                self
-            }
-        }
-
-        // SAFETY: So the generator makes them.
-        unsafe impl Struct for $name {
-            type Members = $members;
-        }
-    };
-}

@@ -57,8 +57,12 @@ impl Abi {
         let mut stack = 0;
         let mut places = Vec::new();
         // The address for a result that is not in registers is an argument on x86; arm64 has a register for it.
-        if self == Self::X86 && matches!(class(btf, proto.return_type_id())?, Class::Large(_)) {
-            register = 1;
+        if self == Self::X86 {
+            match class(btf, proto.return_type_id())? {
+                Class::Large(_) => register = 1,
+                Class::Unclear(why) => return Ok(Err(format!("its result {why}"))),
+                Class::Words(_) | Class::Pair => {}
+            }
         }
         for (n, parameter) in proto.parameters.iter().enumerate() {
             if parameter.is_variadic() {

@@ -151,12 +151,17 @@ impl Btf {
         })
     }
 
-    /// The functions of this name, as their prototypes: one for each that differs.
+    /// Its own functions of this name, as their prototypes: one for each that differs.
     pub fn functions(&self, name: &str) -> Result<Vec<FuncProto>> {
         let mut protos: Vec<FuncProto> = Vec::new();
         let mut texts = Vec::new();
-        for found in self.btf.resolve_types_by_name(name)? {
-            let Type::Func(func) = found else { continue };
+        for id in self.btf.resolve_ids_by_name(name)? {
+            let Type::Func(func) = self.get(id)? else {
+                continue;
+            };
+            if !self.own().contains(&id) {
+                continue;
+            }
             let Type::FuncProto(proto) = self.get(func.get_type_id().unwrap_or(0))? else {
                 continue;
             };
@@ -225,22 +230,11 @@ impl Btf {
 
     /// Its own functions of this name, as C declares them: one for each that differs.
     pub fn own_prototypes(&self, name: &str) -> Result<Vec<String>> {
-        let mut texts = Vec::new();
-        for id in self.btf.resolve_ids_by_name(name)? {
-            let Type::Func(func) = self.get(id)? else {
-                continue;
-            };
-            if !self.own().contains(&id) {
-                continue;
-            }
-            if let Type::FuncProto(proto) = self.get(func.get_type_id().unwrap_or(0))? {
-                let text = self.prototype(name, &proto)?;
-                if !texts.contains(&text) {
-                    texts.push(text);
-                }
-            }
-        }
-        Ok(texts)
+        let protos = self.functions(name)?;
+        protos
+            .iter()
+            .map(|proto| self.prototype(name, proto))
+            .collect()
     }
 
     /// A tracepoint, as C would declare a probe on it. The first parameter, which is the probe's own, is left out.

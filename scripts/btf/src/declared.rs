@@ -61,22 +61,39 @@ fn read_file(path: &Path, modules_in: &Path, declared: &mut Declared) -> Result<
         )
     })?;
     for module in scan(tokens, path, declared)? {
-        let files = [
-            modules_in.join(format!("{module}.rs")),
-            modules_in.join(&module).join("mod.rs"),
-        ];
+        let directory = module
+            .inside
+            .iter()
+            .fold(modules_in.to_owned(), |d, m| d.join(m));
+        let beside = path.parent().unwrap_or(Path::new("."));
+        let files = match &module.path {
+            Some(given) => vec![beside.join(given)],
+            None => vec![
+                directory.join(format!("{}.rs", module.name)),
+                directory.join(&module.name).join("mod.rs"),
+            ],
+        };
         // One that is not there is rustc's to complain about; it may be left out by a cfg.
         if let Some(file) = files.iter().find(|file| file.exists()) {
-            let within: PathBuf = modules_in.join(&module);
-            read_file(file, &within, declared)?;
+            read_file(file, &directory.join(&module.name), declared)?;
         }
     }
     Ok(())
 }
 
+/// A module in a file of its own.
+struct Module {
+    name: String,
+    /// The modules that it is inside of, in the file that declares it.
+    inside: Vec<String>,
+    /// What `#[path]` says.
+    path: Option<String>,
+}
+
 /// Collects words and declarations, and returns which modules are in other files.
-fn scan(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<Vec<String>> {
-    let mut modules = Vec::new();
+fn scan(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<Vec<Module>> {
+    let mut modules: Vec<Module> = Vec::new();
+    let mut attribute = None;
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     for (i, token) in tokens.iter().enumerate() {
         match token {
@@ -86,7 +103,11 @@ fn scan(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<Vec
                     (word.as_str(), tokens.get(i + 1), tokens.get(i + 2))
                 {
                     if end.as_char() == ';' {
-                        modules.push(name.to_string());
+                        modules.push(Module {
+                            name: name.to_string(),
+                            inside: Vec::new(),
+                            path: attribute.take(),
+                        });
                     }
                 }
                 declared
@@ -101,12 +122,39 @@ fn scan(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<Vec
                 if is_ours {
                     items(group.stream(), path, declared)?;
                 }
-                modules.extend(scan(group.stream(), path, declared)?);
+                let mut inner = scan(group.stream(), path, declared)?;
+                if let ([.., TokenTree::Ident(word), TokenTree::Ident(name)], Delimiter::Brace) =
+                    (&tokens[..i], group.delimiter())
+                {
+                    if word == "mod" {
+                        for module in &mut inner {
+                            module.inside.insert(0, name.to_string());
+                        }
+                    }
+                }
+                modules.extend(inner);
+                match group.delimiter() {
+                    Delimiter::Bracket => attribute = path_of(group.stream()).or(attribute),
+                    Delimiter::Brace => attribute = None,
+                    _ => {}
+                }
             }
             _ => {}
         }
     }
     Ok(modules)
+}
+
+/// What `path = "file.rs"` says.
+fn path_of(attribute: TokenStream) -> Option<String> {
+    let meta: syn::MetaNameValue = syn::parse2(attribute).ok()?;
+    match meta.value {
+        syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) if meta.path.is_ident("path") => Some(text.value()),
+        _ => None,
+    }
 }
 
 /// `fn vfs_read; fn ext4:ext4_sync_file(buf: user); syscall kill; struct file;`
@@ -126,7 +174,17 @@ fn items(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<()
         };
         let kind = first.to_string();
         let user = match statement.last() {
-            Some(TokenTree::Group(group)) => user(group.stream()),
+            Some(TokenTree::Group(group)) if kind == "fn" => {
+                user(group.stream()).ok_or_else(|| {
+                    wrong(
+                        group.span(),
+                        "all that can be said of a parameter is `(name: user)`",
+                    )
+                })?
+            }
+            Some(TokenTree::Group(group)) => {
+                return Err(wrong(group.span(), "only functions have parameters here"))
+            }
             _ => Vec::new(),
         };
         // The name may have dots, and the module's in front of it.
@@ -173,12 +231,14 @@ fn items(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<()
 }
 
 /// `(buf: user, path: user)`.
-fn user(tokens: TokenStream) -> Vec<String> {
+fn user(tokens: TokenStream) -> Option<Vec<String>> {
     let text = tokens.to_string();
     text.split(',')
-        .filter_map(|part| part.split_once(':'))
-        .filter(|(_, what)| what.trim() == "user")
-        .map(|(name, _)| name.trim().to_owned())
+        .filter(|part| !part.trim().is_empty())
+        .map(|part| {
+            let (name, what) = part.split_once(':')?;
+            (what.trim() == "user").then(|| name.trim().trim_start_matches("r#").to_owned())
+        })
         .collect()
 }
 

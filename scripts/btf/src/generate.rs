@@ -171,7 +171,7 @@ impl<'a> Writer<'a> {
         match of_kind[..] {
             [id] => {
                 let name = self.reach(0, id, true)?;
-                self.names_declared.push(format!("types::{name}"));
+                self.export(item, format!("types::{name}"))?;
                 Ok(())
             }
             [] => bail!(
@@ -195,7 +195,7 @@ impl<'a> Writer<'a> {
         item: &Item,
         index: usize,
         module: Option<&str>,
-        users: Option<&Vec<bool>>,
+        users: Option<&Vec<Vec<bool>>>,
     ) -> Result<()> {
         let name = &item.name;
         if let Some((function, _)) = name.split_once('.') {
@@ -258,7 +258,11 @@ impl<'a> Writer<'a> {
             let c_name = self.btfs[index].name(parameter);
             let follow = self.declared.words.contains(&c_name);
             let is_user = item.user.contains(&c_name)
-                || users.is_some_and(|users| users.get(n) == Some(&true));
+                || users.is_some_and(|declarations| {
+                    declarations
+                        .iter()
+                        .any(|users| users.len() == proto.parameters.len() && users[n])
+                });
             let of = self.parameter_type(index, id, is_user, follow)?;
             let method = if c_name.is_empty() {
                 format!("arg{n}")
@@ -293,7 +297,7 @@ impl<'a> Writer<'a> {
         let (returned, result) = self.return_type(index, proto)?;
         let _ = write!(
             self.arguments,
-            "    #[derive(Clone, Copy)]\n    pub struct {rust}<'a>(&'a PtRegs); // {prototype}\n    impl<'a> {rust}<'a> {{\n\
+            "    #[derive(Clone, Copy)]\n    pub struct {rust}<'a>(pub(super) &'a PtRegs); // {prototype}\n    impl<'a> {rust}<'a> {{\n\
              {accessors}    }}\n"
         );
         let _ = write!(
@@ -305,13 +309,9 @@ impl<'a> Writer<'a> {
              \x20       #[inline(always)]\n        #[allow(unused_variables)] fn returned(regs: &PtRegs) -> Self::Return {{ {result} }}\n    }}\n\
              \x20   impl Function for {rust} {{\n        const PROTOTYPE: &'static str = \"{prototype}\";\n\
              \x20       type Args<'a> = arguments::{rust}<'a>;\n\
-             \x20       #[inline(always)]\n        fn args(regs: &PtRegs) -> Self::Args<'_> {{ arguments::{rust}::new(regs) }}\n    }}\n"
+             \x20       #[inline(always)]\n        fn args(regs: &PtRegs) -> Self::Args<'_> {{ arguments::{rust}(regs) }}\n    }}\n"
         );
-        let _ = write!(
-            self.arguments,
-            "    impl<'a> {rust}<'a> {{\n        #[inline(always)]\n        pub(super) fn new(regs: &'a PtRegs) -> Self {{ Self(regs) }}\n    }}\n"
-        );
-        self.names_declared.push(format!("functions::{rust}"));
+        self.export(item, format!("functions::{rust}"))?;
         // Those of modules are in another file.
         if module.is_none() {
             let spelled = self.btfs[index].spelled(name, proto)?;
@@ -320,6 +320,22 @@ impl<'a> Writer<'a> {
                 "        Expectation::Function(\"{name}\", \"{spelled}\"),"
             );
         }
+        Ok(())
+    }
+
+    /// Makes a name of what was declared.
+    fn export(&mut self, item: &Item, path: String) -> Result<()> {
+        let name = |path: &str| path.rsplit("::").next().map(str::to_owned);
+        ensure!(
+            !self
+                .names_declared
+                .iter()
+                .any(|other| name(other) == name(&path)),
+            "{}: error: something else that is called `{}` is declared already",
+            item.place,
+            item.name
+        );
+        self.names_declared.push(path);
         Ok(())
     }
 
@@ -364,8 +380,13 @@ impl<'a> Writer<'a> {
         let mut shown = Vec::new();
         for (n, parameter) in parameters.iter().enumerate() {
             let of = self.call_type(&parameter.of)?;
-            let method = ident(&parameter.name);
-            shown.push(format!("{}: {}", parameter.name, of.replace("types::", "")));
+            // bindgen has another way out for names that Rust has taken.
+            let name = match parameter.name.strip_suffix('_') {
+                Some(taken) if syn::parse_str::<syn::Ident>(taken).is_err() => taken,
+                _ => &parameter.name,
+            };
+            let method = ident(name);
+            shown.push(format!("{}: {}", name, of.replace("types::", "")));
             let body = match of.as_str() {
                 "isize" => format!("self.0.long({n})"),
                 _ => format!("self.0.value::<{of}>({n})"),
@@ -378,8 +399,7 @@ impl<'a> Writer<'a> {
         let prototype = format!("sys_{name}({})", shown.join(", "));
         let _ = write!(
             self.arguments,
-            "    #[derive(Clone, Copy)]\n    pub struct {rust}(Syscall); // {prototype}\n    impl {rust} {{\n{accessors}\
-             \x20       #[inline(always)]\n        pub(super) fn new(call: Syscall) -> Self {{ Self(call) }}\n    }}\n"
+            "    #[derive(Clone, Copy)]\n    pub struct {rust}(pub(super) Syscall); // {prototype}\n    impl {rust} {{\n{accessors}    }}\n"
         );
         let _ = write!(
             self.functions,
@@ -390,9 +410,9 @@ impl<'a> Writer<'a> {
              \x20       #[inline(always)]\n        fn returned(regs: &PtRegs) -> Self::Return {{ returned::<isize>(regs) }}\n    }}\n\
              \x20   impl Function for {rust} {{\n        const PROTOTYPE: &'static str = \"{prototype}\";\n\
              \x20       type Args<'a> = arguments::{rust};\n\
-             \x20       #[inline(always)]\n        fn args(_regs: &PtRegs) -> Self::Args<'_> {{ arguments::{rust}::new(syscall()) }}\n    }}\n"
+             \x20       #[inline(always)]\n        fn args(_regs: &PtRegs) -> Self::Args<'_> {{ arguments::{rust}(syscall()) }}\n    }}\n"
         );
-        self.names_declared.push(format!("functions::{rust}"));
+        self.export(item, format!("functions::{rust}"))?;
         Ok(())
     }
 
@@ -406,6 +426,13 @@ impl<'a> Writer<'a> {
             syn::Type::Path(path) => {
                 let last = path.path.segments.last();
                 let name = last.map_or_else(String::new, |s| s.ident.to_string());
+                // Typedefs that are called as types of Rust are.
+                let name = match name.strip_suffix('_') {
+                    Some(taken @ ("u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64")) => {
+                        taken.to_owned()
+                    }
+                    _ => name,
+                };
                 match name.as_str() {
                     "c_char" => "u8".to_owned(),
                     "c_schar" => "i8".to_owned(),
@@ -432,7 +459,8 @@ impl<'a> Writer<'a> {
                                 .text_of(0, *id, follow)?
                                 .replace("KernelPtr<", "UserPtr<"),
                             ([], [id]) => self.text_of(0, *id, follow)?,
-                            _ => "()".to_owned(),
+                            // An enum.
+                            _ => "u32".to_owned(),
                         }
                     }
                 }
@@ -637,7 +665,12 @@ impl<'a> Writer<'a> {
             } else {
                 "NoMembers".to_owned()
             };
-            let _ = writeln!(self.types, "    kernel_struct!({name}, {members});");
+            let _ = write!(
+                self.types,
+                "    // SAFETY: It is an array of bytes.\n    unsafe impl Plain for {name} {{\n        type Value = Self;\n\
+                 \x20       #[inline(always)] fn value(self) -> Self {{ self }}\n    }}\n\
+                 \x20   // SAFETY: Its members are fields and bit-fields.\n    unsafe impl Struct for {name} {{ type Members = {members}; }}\n"
+            );
         }
         Ok(())
     }

@@ -13,17 +13,14 @@ use std::{
 use anyhow::{Context, Result};
 use regex::Regex;
 
-/// For each of these functions that a header declares, which of its parameters are `__user`.
-pub fn user_parameters(include: &Path, names: &[&str]) -> Result<HashMap<String, Vec<bool>>> {
-    let mut found = HashMap::new();
+/// For each of these functions, which parameters of its declarations in headers are `__user`.
+pub fn user_parameters(include: &Path, names: &[&str]) -> Result<HashMap<String, Vec<Vec<bool>>>> {
+    let mut found: HashMap<String, Vec<Vec<bool>>> = HashMap::new();
     if names.is_empty() {
         return Ok(found);
     }
-    let one_of: Vec<_> = names.iter().map(|name| regex::escape(name)).collect();
-    let declaration = Regex::new(&format!(
-        r"\b({})\s*\(([^;{{}}]*)\)[^;{{}}()]*;",
-        one_of.join("|")
-    ))?;
+    // Comments, and what is for the preprocessor.
+    let noise = Regex::new(r"(?s)/\*.*?\*/|//[^\n]*|(?m:^[ \t]*#(?:[^\n]*\\\n)*[^\n]*)")?;
     let mut directories = vec![include.join("linux"), include.join("net")];
     while let Some(directory) = directories.pop() {
         let Ok(entries) = fs::read_dir(&directory) else {
@@ -41,16 +38,47 @@ pub fn user_parameters(include: &Path, names: &[&str]) -> Result<HashMap<String,
             if !text.contains("__user") || !names.iter().any(|name| text.contains(name)) {
                 continue;
             }
-            for capture in declaration.captures_iter(&text) {
-                let parameters = split(&capture[2]);
-                found.insert(
-                    capture[1].to_owned(),
-                    parameters.iter().map(|p| p.contains("__user")).collect(),
-                );
+            let text = noise.replace_all(&text, " ");
+            for name in names {
+                for parameters in declarations(&text, name) {
+                    let users = split(parameters)
+                        .iter()
+                        .map(|p| p.contains("__user"))
+                        .collect();
+                    found.entry((*name).to_owned()).or_default().push(users);
+                }
             }
         }
     }
     Ok(found)
+}
+
+/// The parameters of each declaration of a function in a text: what is not behind a type is a call.
+fn declarations<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).filter_map(move |(at, _)| {
+        let before = text[..at].trim_end();
+        let behind = text[at + name.len()..].trim_start();
+        let last = before.chars().next_back()?;
+        let word = before.rsplit(|c| !is_word(c)).next().unwrap_or_default();
+        let is_apart = text[..at].ends_with(|c: char| !is_word(c));
+        let is_typed =
+            last == '*' || (is_word(last) && !matches!(word, "return" | "else" | "case" | "goto"));
+        if !is_apart || !is_typed {
+            return None;
+        }
+        let parameters = behind.strip_prefix('(')?;
+        let mut depth = 1;
+        let end = parameters.find(|c| {
+            match c {
+                '(' => depth += 1,
+                ')' => depth -= 1,
+                _ => {}
+            }
+            depth == 0
+        })?;
+        Some(&parameters[..end])
+    })
 }
 
 /// Parameters, at the commas that are in no parentheses.
@@ -100,6 +128,12 @@ pub fn system_calls(path: &Path) -> Result<HashMap<String, Vec<Parameter>>> {
                     syn::Pat::Ident(pattern) => pattern.ident.to_string().replace("r#", ""),
                     _ => format!("arg{n}"),
                 };
+                // bindgen counts those without a name from 1.
+                let name = if name == format!("arg{}", n + 1) {
+                    format!("arg{n}")
+                } else {
+                    name
+                };
                 parameters.push(Parameter {
                     name,
                     of: *input.ty,
@@ -144,6 +178,17 @@ pub fn module(paths: &[PathBuf], name: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn declarations_are_told_from_calls() {
+        let text = "ssize_t f(struct file *, char __user *);\nstatic inline int g(int n) { return f(n); }\n\
+                    extern void *f (int (*callback)(int), long);\nint x = f(1, 2); my_f(3);";
+        let found: Vec<_> = declarations(text, "f").collect();
+        assert_eq!(
+            found,
+            ["struct file *, char __user *", "int (*callback)(int), long"]
+        );
+    }
 
     #[test]
     fn parameters_are_split_at_their_commas() {
