@@ -62,7 +62,7 @@ impl kernel::Module for Compat {
         // The stack of insmod.
         let task = current!();
         // SAFETY: The current task has memory.
-        let stack = unsafe { (*(*task.as_ptr()).mm).__bindgen_anon_1.start_stack } as usize;
+        let stack = unsafe { (*(*task.as_ptr()).mm).__bindgen_anon_1.start_stack };
         let mm = task.mm().ok_or(EINVAL)?.mmap_read_lock();
         let area = mm.vma_lookup(stack).ok_or(EFAULT)?;
         let inside = (area.start()..area.end()).contains(&stack);

@@ -60,8 +60,9 @@ macro_rules! at_return {
             type Data = ();
 
             fn ret(&self, $cx: &RetContext<'_, $function>, _data: &()) {
-                let $value = $cx.return_value();
-                $body
+                match $cx.return_value() {
+                    $value => $body,
+                }
             }
         }
     };

@@ -158,9 +158,9 @@ impl<P: Pointer, T: FromBits, const BIT: u32, const BITS: u32> Place for Bits<P,
         let word = unsafe {
             match BIT + BITS {
                 ..=8 => memory::read_any::<u8>(address, space)?.into(),
-                ..=16 => memory::read_any::<u16>(address, space)?.into(),
-                ..=32 => memory::read_any::<u32>(address, space)?.into(),
-                ..=64 => memory::read_any::<u64>(address, space)?.into(),
+                9..=16 => memory::read_any::<u16>(address, space)?.into(),
+                17..=32 => memory::read_any::<u32>(address, space)?.into(),
+                33..=64 => memory::read_any::<u64>(address, space)?.into(),
                 _ => memory::read_any::<u128>(address, space)?,
             }
         };
