@@ -130,6 +130,13 @@ impl kprobe::Handler for Exec {
             pr_info!("argv[{}]: {:?}\n", i, text.map(BStr::from_bytes));
         }
         pr_info!("argv: {} in all\n", cx.user_pointers(array, 100).count());
+        for room in [12, 13, 14, 100] {
+            let mut buffer = [0; 100];
+            match cx.user_strings(array, &mut buffer[..room]) {
+                Ok(text) => pr_info!("strings in {}: {} ({})\n", room, text, text.bytes().len()),
+                Err(error) => pr_info!("strings in {}: {:?}\n", room, error),
+            }
+        }
         let mut nowhere = cx.user_pointers(8, 100);
         pr_info!("nowhere: {:?}, {:?}\n", nowhere.next(), nowhere.next());
     }

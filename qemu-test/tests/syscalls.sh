@@ -28,6 +28,8 @@ expect '^syscalls: return: /no/such/path/al, cut off false$'
 
 calls execve /bin/true one two three
 expect '^syscalls: argv\[0\]: Ok\(.?/bin/true.?\)$' '^syscalls: argv\[2\]: Ok\(.?two.?\)$' '^syscalls: argv: 4 in all$'
+expect '^syscalls: strings in 12: /bin/true on \(12\)$' '^syscalls: strings in 13: /bin/true one \(13\)$'
+expect '^syscalls: strings in 14: /bin/true one \(14\)$' '^syscalls: strings in 100: /bin/true one two three \(24\)$'
 expect '^syscalls: nowhere: Some\(Err\(EFAULT\)\), None$'
 expect_no 'argv\[3\]'
 # What replaces the program replaces the registers.

@@ -38,9 +38,9 @@ impl Parent {
     }
 }
 
-/// The command line of a process; prints with a blank between the arguments.
+/// The command line of a process, or other strings; prints with a blank between the arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CommandLine<'b>(&'b [u8]);
+pub struct CommandLine<'b>(pub(crate) &'b [u8]);
 
 impl<'b> CommandLine<'b> {
     /// As in `/proc/PID/cmdline`: with a NUL behind each argument. What the buffer had no room for is cut off.

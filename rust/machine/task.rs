@@ -28,12 +28,17 @@ impl Comm {
         unsafe { bindings::rprobes_task_comm(name.as_mut_ptr()) };
         Self(name)
     }
+
+    /// The name without the NULs behind it.
+    pub fn bytes(&self) -> &[u8] {
+        let len = self.0.iter().position(|&c| c == 0).unwrap_or(TASK_COMM_LEN);
+        &self.0[..len]
+    }
 }
 
 impl Display for Comm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let len = self.0.iter().position(|&c| c == 0).unwrap_or(TASK_COMM_LEN);
-        Display::fmt(BStr::from_bytes(&self.0[..len]), f)
+        Display::fmt(BStr::from_bytes(self.bytes()), f)
     }
 }
 

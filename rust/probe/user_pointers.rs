@@ -6,7 +6,10 @@
 use kernel::prelude::*;
 
 use super::context::Context;
-use crate::types::{UserAddress, UserPtr};
+use crate::{
+    machine::CommandLine,
+    types::{UserAddress, UserPtr},
+};
 
 impl<Phase, F> Context<'_, Phase, F> {
     /// The pointers in an array in the memory of the current task, such as `argv` and `envp` of `execve`: up to the null
@@ -64,5 +67,50 @@ impl<Phase, F> Context<'_, Phase, F> {
             }
         })
         .take(max)
+    }
+
+    /// The strings that such an array points to, such as all arguments of `execve`, as much as fits.
+    ///
+    /// # Errors
+    ///
+    /// [`EFAULT`] if one of them cannot be read, also as nobody has touched it yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::prelude::*;
+    /// use rprobes::kprobe::{self, PreContext};
+    ///
+    /// rprobes::kernel_types! { syscall execve; }
+    ///
+    /// struct Programs;
+    ///
+    /// #[vtable]
+    /// impl kprobe::Handler<sys_execve> for Programs {
+    ///     fn pre(&self, cx: &PreContext<'_, sys_execve>) {
+    ///         if let Ok(arguments) = cx.user_strings(cx.args().argv(), &mut [0; 256]) {
+    ///             pr_info!("{}\n", arguments);
+    ///         }
+    ///     }
+    /// }
+    /// # fn main() {}
+    /// ```
+    #[doc(alias = "argv")]
+    pub fn user_strings<'b>(
+        &self,
+        address: impl UserAddress,
+        buffer: &'b mut [u8],
+    ) -> Result<CommandLine<'b>> {
+        let mut len = 0;
+        // Each takes a byte at least: there is no room for more.
+        for string in self.user_pointers(address, buffer.len()) {
+            len += self.read_user_str(string?, &mut buffer[len..])?.len();
+            let Some(end) = buffer.get_mut(len) else {
+                break;
+            };
+            *end = 0;
+            len += 1;
+        }
+        Ok(CommandLine(&buffer[..len]))
     }
 }
