@@ -5,7 +5,7 @@
  */
 
 #ifdef __x86_64__
-enum { PREAD64 = 17, MMAP = 9, MUNMAP = 11, GETPID = 39, EXECVE = 59, EXIT = 60, KILL = 62, OPENAT = 257 };
+enum { PREAD64 = 17, MMAP = 9, MUNMAP = 11, GETPID = 39, EXECVE = 59, EXIT = 60, KILL = 62, TKILL = 200, TGKILL = 234, OPENAT = 257, EXECVEAT = 322 };
 
 asm(".globl _start\n"
     "_start:\n"
@@ -26,19 +26,19 @@ static long call(long number, long a, long b, long c, long d, long e, long f)
 }
 
 /* As a program for 32 bits does it. Above its arguments there is what the kernel must not look at. */
-static long call_32(long number, long a, long b)
+static long call_32(long number, long a, long b, long c)
 {
 	long result;
 
 	asm volatile("int $0x80"
 		     : "=a"(result)
-		     : "a"(number), "b"(a | 0xdeadL << 32), "c"(b | 0xbeefL << 32)
+		     : "a"(number), "b"(a | 0xdeadL << 32), "c"(b | 0xbeefL << 32), "d"(c)
 		     : "r8", "r9", "r10", "r11", "memory");
 	return result;
 }
-enum { GETPID_32 = 20, KILL_32 = 37 };
+enum { EXECVE_32 = 11, GETPID_32 = 20, KILL_32 = 37 };
 #else
-enum { PREAD64 = 67, MMAP = 222, MUNMAP = 215, GETPID = 172, EXECVE = 221, EXIT = 93, KILL = 129, OPENAT = 56 };
+enum { PREAD64 = 67, MMAP = 222, MUNMAP = 215, GETPID = 172, EXECVE = 221, EXIT = 93, KILL = 129, TKILL = 130, TGKILL = 131, OPENAT = 56, EXECVEAT = 281 };
 
 asm(".globl _start\n"
     "_start:\n"
@@ -91,6 +91,25 @@ static void untouched(const char *file)
 	CALL(OPENAT, AT_FDCWD, call(MMAP, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, 0), 0, 0);
 }
 
+#ifdef __x86_64__
+/* What a program for 32 bits passes is below 4 GiB: so are variables, unlike the stack. */
+static void execve_32(char **argv)
+{
+	static char text[256];
+	static unsigned int pointers[8];
+	unsigned int i, j = 0;
+	const char *at;
+
+	for (i = 0; argv[i] && i < 7; i++) {
+		pointers[i] = (unsigned int)(long)&text[j];
+		for (at = argv[i]; *at && j < sizeof(text) - 8; at++)
+			text[j++] = *at;
+		j++;
+	}
+	call_32(EXECVE_32, pointers[0], (long)pointers, 0);
+}
+#endif
+
 void start(long *stack)
 {
 	char **argv = (char **)(stack + 1);
@@ -109,14 +128,22 @@ void start(long *stack)
 		untouched(argv[2]);
 	else if (same(what, "execve"))
 		CALL(EXECVE, argv[2], argv + 2, 0, 0);
+	else if (same(what, "execveat"))
+		call(EXECVEAT, AT_FDCWD, (long)argv[2], (long)(argv + 2), 0, 0, 0);
+	else if (same(what, "tkill"))
+		CALL(TKILL, 7654323, 15, 0, 0);
+	else if (same(what, "tgkill"))
+		CALL(TGKILL, 7654324, 7654325, 34, 0);
 	else if (same(what, "spin"))
 		for (spins = 0; spins < 300000000; spins++)
 			;
 #ifdef __x86_64__
 	else if (same(what, "kill_32"))
-		call_32(KILL_32, 7654322, 12);
+		call_32(KILL_32, 7654322, 12, 0);
 	else if (same(what, "getpid_32"))
-		call_32(GETPID_32, 0, 0);
+		call_32(GETPID_32, 0, 0, 0);
+	else if (same(what, "execve_32"))
+		execve_32(argv + 2);
 #endif
 	CALL(EXIT, 0, 0, 0, 0);
 }

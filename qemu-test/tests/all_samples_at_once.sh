@@ -3,6 +3,10 @@
 #
 # All samples are loaded at once: in an order and its reverse, so each before each other.
 samples='ftrace_demo histogram kprobe_example kretprobe_example probe_set rbtree_probe rewrite_regs task_tracer'
+# These are there if the kernel has BTF.
+for sample in execsnoop killsnoop opensnoop tcpconnect; do
+	[ ! -e "/modules/$sample.ko" ] || samples="$samples $sample"
+done
 reversed=
 for sample in $samples; do
 	reversed="$sample $reversed"
