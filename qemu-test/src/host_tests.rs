@@ -235,7 +235,7 @@ fn new_module_is_tested(host: &Host<'_>) -> Result<()> {
 /// What set-up takes if the mirror has no longer, or has newly, some series of kernels.
 fn series_that_come_and_go(host: &Host<'_>) -> Result<()> {
     // As "apt-cache dumpavail" printed them once.
-    let packages: String = [
+    let packages = [
         "linux-headers-6.12.117+deb13-amd64 6.12.117-1",
         "linux-source-6.12 6.12.117-1",
         "linux-headers-7.2.11+deb13-amd64 7.2.11-1~bpo13+1",
@@ -251,8 +251,9 @@ fn series_that_come_and_go(host: &Host<'_>) -> Result<()> {
     ]
     .iter()
     .filter_map(|line| line.split_once(' '))
-    .map(|(name, version)| format!("Package: {name}\nVersion: {version}\n\n"))
-    .collect();
+    .fold(String::new(), |list, (name, version)| {
+        list + &format!("Package: {name}\nVersion: {version}\n\n")
+    });
     let ask = |edit: &str, question: &str| -> Result<String> {
         let script = ". scripts/lib.sh; kernel_packages <<<\"$0\" | sed \"$1\" | eval \"$2\"";
         let output = Command::new("bash")

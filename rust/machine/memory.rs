@@ -22,6 +22,7 @@ pub enum Space {
 /// # Safety
 ///
 /// `to` must be valid for writes of `len` bytes.
+#[inline(always)]
 unsafe fn copy(to: *mut c_void, from: usize, len: usize, space: Space) -> Result {
     // The upper half of the addresses is the kernel's. Before Linux 6.14, arm64 would read the others as well.
     if matches!(space, Space::Kernel) && (from as isize) >= 0 {
@@ -47,7 +48,7 @@ unsafe fn copy(to: *mut c_void, from: usize, len: usize, space: Space) -> Result
 /// # Safety
 ///
 /// Any bytes must be a valid `T`.
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn read_any<T>(address: usize, space: Space) -> Result<T> {
     let mut value = MaybeUninit::<T>::uninit();
     // SAFETY: `value` has room for a `T`.
