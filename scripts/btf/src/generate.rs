@@ -39,8 +39,9 @@ pub fn generate(declared: &Declared, sources: &Sources<'_>, abi: Abi) -> Result<
     if let Some(first) = declared.items.first() {
         let path = sources.btf.ok_or_else(|| {
             anyhow!(
-                "{}: error: this kernel comes without its types (BTF), so functions and structs cannot be named: build it \
-                 with CONFIG_DEBUG_INFO_BTF=y and pahole installed, or use Target::symbol() and raw registers",
+                "{}: error: this kernel comes without its types (BTF), so functions and structs cannot be named: it is built \
+                 without CONFIG_DEBUG_INFO_BTF=y, or pahole was missing then, or neither vmlinux nor the image in /boot is \
+                 there; Target::symbol() and raw registers do without",
                 first.place
             )
         })?;
