@@ -29,8 +29,9 @@
 //! }
 //! ```
 //!
-//! Start at [`kprobe`]. A module that uses this crate is declared with [`module!`], which also gives it string
-//! parameters; [`tracing`] writes into the kernel's trace buffer.
+//! Start at [`kprobe`]; [`types`] has functions, arguments and members of structs by their names in C. A module that
+//! uses this crate is declared with [`module!`], which also gives it string parameters; [`tracing`] writes into the
+//! kernel's trace buffer.
 //!
 //! # Contexts
 //!
@@ -63,6 +64,10 @@
 //! | `.handler` | [`kretprobe::Handler::ret`] |
 //! | `get_kretprobe_retaddr()` | [`Context::return_address`] |
 //! | `regs->di`, `regs_get_kernel_argument()`, `regs_return_value()`, `instruction_pointer()` | [`PtRegs`] |
+//! | a parameter, by its name | [`kernel_types!`], [`types`] |
+//! | `file->f_inode->i_ino`, `BPF_CORE_READ()` | [`read!`], [`read_str!`] |
+//! | `container_of()`, `list_for_each()` | [`container_of!`], [`Context::list`] |
+//! | `current_uid()`, `current->real_parent`, `current->mm->exe_file` | [`Context::task`] |
 //! | `instruction_pointer_set()` and `return 1` | [`PtRegs::set_ip`] |
 //! | `copy_from_kernel_nofault()`, `copy_from_user_nofault()` | [`Context::read`], [`Context::read_user`] |
 //! | `strncpy_from_user_nofault()` | [`Context::read_user_str`] |

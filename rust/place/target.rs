@@ -23,6 +23,8 @@ const NAME_MAX: usize = KSYM_NAME_LEN as usize - 1;
 /// of older tutorials means `kernel_clone` on a kernel that has no `_do_fork`, and `sys_kill` the
 /// [system call](Self::syscall), and the kernel log says so. A function in a module is `module:function`.
 ///
+/// `F` is the function, if it is named by [`kernel_types!`](crate::kernel_types!): `vfs_read::TARGET` is a `Target<vfs_read>`.
+///
 /// # Examples
 ///
 /// ```

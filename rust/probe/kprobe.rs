@@ -90,6 +90,9 @@ use crate::{
 
 /// What a kprobe does when it is hit. Implement it with [`#[vtable]`](kernel::macros::vtable).
 ///
+/// `F` is the function that it is for, if that is named by [`kernel_types!`](crate::kernel_types!): then the context has its
+/// arguments and its result, and it can be planted there only.
+///
 /// `&self` is shared between all CPUs, hence `Send` and `Sync`; `'static`, as a leaked probe goes on until the
 /// module is unloaded.
 #[vtable]
