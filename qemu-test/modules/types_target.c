@@ -48,38 +48,38 @@ struct large types_target_no_registers(int n);
 long types_target_members(struct odd *odd, struct list_head *head);
 void types_target_no_result(bool flag, s8 small);
 
-noinline long types_target_eight(int a, unsigned char b, short c, long d, unsigned int e, u64 f, int g, short h)
+noinline __noclone long types_target_eight(int a, unsigned char b, short c, long d, unsigned int e, u64 f, int g, short h)
 {
 	barrier();
 	return a + b + c + d + e + f + g + h;
 }
 
-noinline long types_target_by_value(int before, struct two value, char after)
+noinline __noclone long types_target_by_value(int before, struct two value, char after)
 {
 	barrier();
 	return before + value.first + value.second + after;
 }
 
-noinline long types_target_large(int before, struct large value, int after)
+noinline __noclone long types_target_large(int before, struct large value, int after)
 {
 	barrier();
 	return before + value.words[0] + value.words[1] + value.words[2] + after;
 }
 
 /* The second struct does not fit into the registers that are left; on x86 the argument behind it does. */
-noinline long types_target_ten(long a, long b, long c, long d, long e, struct two value, long f, struct two late, int last)
+noinline __noclone long types_target_ten(long a, long b, long c, long d, long e, struct two value, long f, struct two late, int last)
 {
 	barrier();
 	return a + b + c + d + e + value.first + value.second + f + late.first + late.second + last;
 }
 
-noinline bool types_target_is_odd(int n)
+noinline __noclone bool types_target_is_odd(int n)
 {
 	barrier();
 	return n & 1;
 }
 
-noinline int types_target_recursive(int depth)
+noinline __noclone int types_target_recursive(int depth)
 {
 	int below = 0;
 
@@ -90,29 +90,28 @@ noinline int types_target_recursive(int depth)
 	return below + 1;
 }
 
-noinline struct two types_target_two(int n)
+noinline __noclone struct two types_target_two(int n)
 {
 	barrier();
 	return (struct two){ .first = -n, .second = 2 * n };
 }
 
-noinline struct large types_target_no_registers(int n)
+noinline __noclone struct large types_target_no_registers(int n)
 {
 	barrier();
 	return (struct large){ .words = { n, n, n } };
 }
 
-noinline long types_target_members(struct odd *odd, struct list_head *head)
+noinline __noclone long types_target_members(struct odd *odd, struct list_head *head)
 {
 	barrier();
 	return head ? odd->number : 0;
 }
 
 /* clang does not pass what is not used. */
-noinline void types_target_no_result(bool flag, s8 small)
+noinline __noclone void types_target_no_result(bool flag, s8 small)
 {
-	OPTIMIZER_HIDE_VAR(flag);
-	OPTIMIZER_HIDE_VAR(small);
+	asm volatile("" : : "r" (flag), "r" (small));
 }
 
 static int run(const char *value, const struct kernel_param *kp)

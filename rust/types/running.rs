@@ -18,7 +18,7 @@ use crate::bindings;
 /// What a module was built for.
 #[doc(hidden)]
 pub enum Expectation {
-    /// `vfs_read`, and what it takes and returns, as [`Function`] prints it.
+    /// `vfs_read`, and what it takes and returns, as [`Prototype`] prints it.
     Function(&'static str, &'static str),
     /// A struct, a member of it, and where that is: its first bit, and of a bit-field how many.
     Member(&'static str, &'static str, u32, u32),
@@ -256,7 +256,7 @@ impl<'a> Indexed<'a> {
                 let Some(proto) = self.get(func.other) else {
                     continue;
                 };
-                let function = Function(self, name, proto);
+                let function = Prototype(self, name, proto);
                 let mut same = Same(Some(expected));
                 if write!(same, "{}", Adapter(&function)).is_ok() && same.0 == Some("") {
                     return true;
@@ -269,7 +269,7 @@ impl<'a> Indexed<'a> {
                 ERR,
                 "{} is another function in this kernel: {}; the module was built for {}\n",
                 name,
-                Function(self, name, proto),
+                Prototype(self, name, proto),
                 expected
             ),
             None => log!(
@@ -334,9 +334,9 @@ impl<'a> Indexed<'a> {
 }
 
 /// Prints a function as `vfs_read(file: *struct file, …) -> ssize_t`. The build does the same.
-struct Function<'a>(&'a Indexed<'a>, &'a str, Type);
+struct Prototype<'a>(&'a Indexed<'a>, &'a str, Type);
 
-impl Display for Function<'_> {
+impl Display for Prototype<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(types, name, proto) = self;
         write!(f, "{name}(")?;
