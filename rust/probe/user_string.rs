@@ -18,7 +18,8 @@ use crate::{machine::memory, types::UserAddress};
 /// that is passed it. By the time that returns, it has been read by the kernel, which has brought it into memory. So this
 /// reads at the entry, into its own `N` bytes, and if that fails, at the return.
 ///
-/// Other threads may change the string at any time, and have the kernel see another one than the handler.
+/// Other threads may change the string at any time, and have the kernel see another one than the handler. When `execve`
+/// returns and has succeeded, the memory is that of the new program, and this must not be asked.
 ///
 /// # Examples
 ///
