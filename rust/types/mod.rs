@@ -39,7 +39,7 @@
 //! # What is refused
 //!
 //! When the module is built, with the reason: a function that is not among the types, because it is misspelt (names near to it
-//! are shown), inlined everywhere, or changed by the compiler (`.isra`, `.constprop`); a name that several functions with
+//! are shown), inlined everywhere, or changed by the compiler (`.isra`, `.constprop`, `.specialized`); a name that several functions with
 //! different prototypes have; arguments whose place is not clear (structs whose members are not aligned, floating point).
 //! Such functions are probed with [`Target::symbol`](crate::Target::symbol), and their handlers see raw registers.
 //!
