@@ -255,7 +255,7 @@ impl kretprobe::Handler<types_target_recursive> for Times {
             "recursive: depth {} returned {} after {} ns\n",
             depth,
             cx.return_value(),
-            cx.timestamp() - begun
+            cx.timestamp().saturating_sub(*begun)
         );
     }
 }

@@ -160,7 +160,7 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     }
 
     /// Nanoseconds since some moment of the past: the clock of the trace buffer and of the kernel log. Good for
-    /// differences on one CPU, and nearly so between CPUs.
+    /// differences on one CPU, and nearly so between CPUs: one may be ahead, so use `saturating_sub`.
     #[doc(alias = "local_clock")]
     #[inline]
     pub fn timestamp(&self) -> u64 {
