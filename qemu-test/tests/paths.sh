@@ -58,7 +58,11 @@ expect '^paths: socket: file socket:\[[1-9][0-9]*\]$'
 
 log | grep -q '^paths: as the kernel' || fail "no files of the module's own"
 expect_no '^paths: (as the kernel false|not as the kernel)'
-for found in 'anon_inode:\[rprobes\]' '/rprobes \(deleted\)' 'net:\[[0-9]+\]' 'pid:\[[0-9]+\]' /proc /; do
+# Those that the kernel has.
+namespaces=
+[ ! -e /proc/self/ns/net ] || namespaces='net:\[[0-9]+\]'
+[ ! -e /proc/self/ns/pid_for_children ] || namespaces="$namespaces pid:\[[0-9]+\]"
+for found in 'anon_inode:\[rprobes\]' '/rprobes \(deleted\)' $namespaces /proc /; do
 	expect "^paths: as the kernel true: $found\$"
 done
 

@@ -58,12 +58,14 @@ ids='1234 1234 5678 5678'
 look user
 expect '^task: user: capabilities 0{16}, chown false, administrator false, last false$'
 # In namespaces of its own, other numbers; the user is the same one.
-ids='0 0 0 0'
-look alone
-for kind in ipc net pid user uts; do
-	number=$(log | sed -n "s/^task: alone: namespace $kind://p")
-	[ "$number" != "$(readlink /proc/self/ns/$kind)" ] || fail "$kind: the number is that of everyone"
-done
+if [ -e /proc/self/ns/user ]; then
+	ids='0 0 0 0'
+	look alone
+	for kind in ipc net pid user uts; do
+		number=$(log | sed -n "s/^task: alone: namespace $kind://p")
+		[ "$number" != "$(readlink /proc/self/ns/$kind)" ] || fail "$kind: the number is that of everyone"
+	done
+fi
 # Set-user-ID. busybox would give that up again.
 cp /bin/kmod $work/modinfo
 chmod u+s $work/modinfo
