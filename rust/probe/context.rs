@@ -343,19 +343,15 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     }
 }
 
-impl<F> Context<'_, Pre, F> {
-    /// The arguments of the function, by their names in C.
-    #[doc(alias = "regs_get_kernel_argument")]
-    #[inline(always)]
-    pub fn args(&self) -> F::Args<'_>
-    where
-        F: Function,
-    {
-        F::args(self.regs)
-    }
-}
+/// A context in which the arguments of a function are where its caller has put them.
+#[doc(hidden)]
+pub trait AtEntry {}
 
-impl<F> Context<'_, Entry, F> {
+impl AtEntry for Pre {}
+
+impl AtEntry for Entry {}
+
+impl<Phase: AtEntry, F> Context<'_, Phase, F> {
     /// The arguments of the function, by their names in C.
     #[doc(alias = "regs_get_kernel_argument")]
     #[inline(always)]

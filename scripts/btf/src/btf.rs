@@ -10,6 +10,8 @@ use btf_rs::{BtfType, FuncProto, Struct, Type};
 use fallible_iterator::FallibleIterator;
 use object::{Object, ObjectSection};
 
+use crate::names::nearest;
+
 /// What the name of the type of a tracepoint begins with.
 const TRACEPOINT: &str = "btf_trace_";
 
@@ -268,25 +270,21 @@ impl Btf {
 
     /// Names of functions, or of structs, near to one that does not exist.
     pub fn near(&self, name: &str, of_functions: bool) -> Vec<String> {
-        let mut near: Vec<(usize, String)> = Vec::new();
-        let most = 1 + name.len() / 8;
+        let mut names = Vec::new();
         let mut types = self.btf.type_iter();
         while let Ok(Some(found)) = types.next() {
-            let other = match &found {
-                Type::Func(t) if of_functions => self.name(t),
-                Type::Struct(t) | Type::Union(t) if !of_functions => self.name(t),
-                _ => continue,
-            };
-            if other.is_empty() || other.len().abs_diff(name.len()) > most {
-                continue;
-            }
-            let distance = strsim::osa_distance(name, &other);
-            if distance <= most && !near.iter().any(|(_, known)| *known == other) {
-                near.push((distance, other));
+            match &found {
+                Type::Func(t) if of_functions => names.push(self.name(t)),
+                Type::Struct(t) | Type::Union(t) if !of_functions => names.push(self.name(t)),
+                _ => {}
             }
         }
-        near.sort();
-        near.into_iter().map(|(_, name)| name).take(3).collect()
+        let names = names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| !name.is_empty());
+        let near = nearest(name, None, names);
+        near.into_iter().map(str::to_owned).collect()
     }
 
     /// All members of a struct or union that have names, and those of its anonymous members.

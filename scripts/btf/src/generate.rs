@@ -21,6 +21,7 @@ use crate::{
     btf::Btf,
     declared::{Declared, Item, Kind},
     headers::{self, Parameter},
+    names::nearest,
 };
 
 /// Where to look things up.
@@ -722,12 +723,7 @@ fn hint(near: &[String]) -> String {
 }
 
 fn near_call(name: &str, calls: &HashMap<String, Vec<Parameter>>) -> String {
-    let mut near: Vec<String> = calls
-        .keys()
-        .filter(|other| strsim::osa_distance(name, other) <= 1 + name.len() / 8)
-        .cloned()
-        .collect();
-    near.sort();
-    near.truncate(3);
+    let near = nearest(name, None, calls.keys().map(String::as_str));
+    let near: Vec<_> = near.into_iter().map(str::to_owned).collect();
     hint(&near)
 }

@@ -53,23 +53,30 @@ impl Pattern {
     pub fn near<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
         let wanted: String = self.text.chars().filter(|c| !"*?[]".contains(*c)).collect();
         let begins = self.text.ends_with('*');
-        let most = 1 + wanted.len() / 8;
-        let mut near: Vec<_> = names
-            .filter_map(|name| {
-                // Of a pattern for beginnings, only these are compared.
-                let part = match name.get(..wanted.len()) {
-                    Some(part) if begins => part,
-                    _ => name,
-                };
-                (part.len().abs_diff(wanted.len()) <= most)
-                    .then(|| (strsim::osa_distance(&wanted, part), name))
-            })
-            .filter(|(distance, _)| *distance <= most)
-            .collect();
-        near.sort_unstable();
-        near.dedup();
-        near.into_iter().map(|(_, name)| name).take(3).collect()
+        let beginning = begins.then_some(wanted.len());
+        nearest(&wanted, beginning, names)
     }
+}
+
+/// Up to three names that differ from the wanted one by few mistakes, the nearest first. Of `beginning`, only so many letters of
+/// each are compared.
+pub fn nearest<'a>(
+    wanted: &str,
+    beginning: Option<usize>,
+    names: impl Iterator<Item = &'a str>,
+) -> Vec<&'a str> {
+    let most = 1 + wanted.len() / 8;
+    let mut near: Vec<_> = names
+        .filter_map(|name| {
+            let part = beginning.and_then(|len| name.get(..len)).unwrap_or(name);
+            (part.len().abs_diff(wanted.len()) <= most)
+                .then(|| (strsim::osa_distance(wanted, part), name))
+        })
+        .filter(|(distance, _)| *distance <= most)
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    near.into_iter().map(|(_, name)| name).take(3).collect()
 }
 
 /// The function that `name` is a clone of, or a part: the compiler's `foo.isra.0`, `foo.constprop.0`, `foo.part.0`,
