@@ -12,10 +12,12 @@
  * struct rprobes_expected - what a module was built for, as the Rust side has it
  * @first: the first of its expectations
  * @count: how many there are
+ * @check: compares them with the running kernel's; in here, so that it is linked in only if there are any
  */
 struct rprobes_expected {
 	const void *first;
 	size_t count;
+	int (*check)(const struct rprobes_expected *expected);
 };
 
 const struct rprobes_expected *rprobes_expected(void);

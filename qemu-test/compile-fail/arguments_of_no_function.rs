@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The rprobes authors
 
 //! Registers have no names, if the function is not named.
-// error: doesn't satisfy `Raw: 
+// error: doesn't satisfy `Raw:
 // error: to name arguments: kernel_types! { fn f; }, impl Handler<f> for
 
 use kernel::prelude::*;

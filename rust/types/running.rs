@@ -9,6 +9,7 @@
 use core::{ptr::NonNull, slice};
 
 use kernel::{
+    error::{from_result, to_result},
     fmt::{self, Adapter, Display, Write},
     prelude::*,
 };
@@ -37,6 +38,7 @@ impl Expected {
         Self(bindings::rprobes_expected {
             first: all.as_ptr().cast(),
             count: all.len(),
+            check: Some(compare),
         })
     }
 }
@@ -51,11 +53,24 @@ pub(crate) fn check() -> Result {
     let Some(expected) = NonNull::new(unsafe { bindings::rprobes_expected() }.cast_mut()) else {
         return Ok(());
     };
-    // SAFETY: It was made by `Expected::new`, of a slice that lives as long as the module.
-    let expected = unsafe {
-        let expected = expected.as_ref();
-        slice::from_raw_parts(expected.first.cast::<Expectation>(), expected.count)
+    // SAFETY: It was made by `Expected::new`, and lives as long as the module.
+    let Some(compare) = (unsafe { expected.as_ref() }).check else {
+        return Ok(());
     };
+    // SAFETY: It is what `Expected::new` has put there, with what it belongs to.
+    to_result(unsafe { compare(expected.as_ptr()) })
+}
+
+/// # Safety
+///
+/// `expected` must have been made by [`Expected::new`].
+unsafe extern "C" fn compare(expected: *const bindings::rprobes_expected) -> c_int {
+    // SAFETY: It was made of a slice that lives as long as the module, says the caller.
+    let expected = unsafe { slice::from_raw_parts((*expected).first.cast(), (*expected).count) };
+    from_result(|| compare_all(expected).map(|()| 0))
+}
+
+fn compare_all(expected: &[Expectation]) -> Result {
     let Some(bytes) = Bytes::read() else {
         log!(
             WARNING,
