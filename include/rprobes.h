@@ -14,7 +14,9 @@
 #error "this kernel is built without CONFIG_KPROBES"
 #endif
 
+#include <rprobes/direct.h>
 #include <rprobes/fault.h>
+#include <rprobes/function.h>
 #include <rprobes/kallsyms.h>
 #include <rprobes/later.h>
 #include <rprobes/module_watch.h>

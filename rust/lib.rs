@@ -112,6 +112,7 @@ pub use machine::{Path, PtRegs, Syscall};
 pub use place::{symbol, Symbol, Target};
 pub use probe::{
     context::{self, Context, FaultCause, FaultContext},
+    fprobe::{self, Fprobe},
     kprobe, kretprobe,
     planted::{self, Planted},
     set::{self as probe_set, ProbeSet},

@@ -14,6 +14,8 @@ enum { RPROBES_KSYM_SYMBOL_LEN = KSYM_SYMBOL_LEN };
 
 int rprobes_kallsyms_find(const char *name, const char *module, void (*found)(void *data, unsigned long address),
 			  void *data);
-int rprobes_kallsyms_each(bool (*visit)(void *data, const char *name, unsigned long address), void *data);
+bool rprobes_glob(const char *pattern, const char *name);
+int rprobes_kallsyms_each(const char *pattern, const char *module,
+			  bool (*visit)(void *data, const char *name, unsigned long address), void *data);
 
 #endif /* _RPROBES_KALLSYMS_H */

@@ -42,6 +42,8 @@ struct rprobes_probe {
 
 void rprobes_register_lock(void);
 void rprobes_register_unlock(void);
+void rprobes_plant_lock(void);
+void rprobes_plant_unlock(void);
 void rprobes_probe_link(struct rprobes_probe *probe);
 void rprobes_probe_unlink(struct rprobes_probe *probe);
 void rprobes_probe_drain(void (*drained)(struct rprobes_probe *probe));

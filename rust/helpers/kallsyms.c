@@ -6,6 +6,7 @@
  * it is to probe. So they are looked up that way, once.
  */
 #include <linux/ctype.h>
+#include <linux/glob.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -167,6 +168,8 @@ int rprobes_kallsyms_find(const char *name, const char *module, void (*found)(vo
 }
 
 struct each {
+	const char *pattern;
+	const char *module;
 	bool (*visit)(void *data, const char *name, unsigned long address);
 	void *data;
 };
@@ -175,24 +178,50 @@ static int each_symbol(void *data, const char *name, unsigned long address)
 {
 	struct each *each = data;
 
+	if (each->pattern && !rprobes_glob(each->pattern, name))
+		return 0;
 	return !each->visit(each->data, name, address);
 }
 
 static int each_symbol_with_module(void *data, const char *name, struct module *module, unsigned long address)
 {
-	return each_symbol(data, name, address);
+	struct each *each = data;
+
+	return each->module && strcmp(module->name, each->module) ? 0 : each_symbol(data, name, address);
 }
 
-/* Calls @visit for each symbol of the kernel, until it returns false. Process context. */
-int rprobes_kallsyms_each(bool (*visit)(void *data, const char *name, unsigned long address), void *data)
+/* Whether @name is like @pattern, which is a name with `*`, `?` and `[a-z]`. */
+bool rprobes_glob(const char *pattern, const char *name)
 {
-	struct each each = { .visit = visit, .data = data };
+#ifdef CONFIG_GLOB
+	return glob_match(pattern, name);
+#else
+	return !strcmp(pattern, name);
+#endif
+}
+
+/*
+ * Calls @visit for each symbol of the module @module, or of the kernel if that is NULL, that is like @pattern, if that is
+ * not NULL, until it returns false. Process context.
+ */
+int rprobes_kallsyms_each(const char *pattern, const char *module,
+			  bool (*visit)(void *data, const char *name, unsigned long address), void *data)
+{
+	struct each each = { .pattern = pattern, .module = module, .visit = visit, .data = data };
 
 	if (!can_look_up())
 		return -EOPNOTSUPP;
-	if (EACH_HAS_MODULE)
+	if (module) {
+		if (MODULE_EACH_HAS_NO_NAME)
+			CALL2(module_on_each, each_symbol_with_module, &each);
+		else if (MODULE_EACH_HAS_MODULE)
+			CALL(module_on_each, module, each_symbol_with_module, &each);
+		else
+			CALL(module_on_each, module, each_symbol, &each);
+	} else if (EACH_HAS_MODULE) {
 		CALL2(on_each, each_symbol_with_module, &each);
-	else
+	} else {
 		CALL2(on_each, each_symbol, &each);
+	}
 	return 0;
 }

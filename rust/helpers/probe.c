@@ -15,6 +15,7 @@
 static LIST_HEAD(probes);
 static DEFINE_MUTEX(probes_lock);
 static DEFINE_MUTEX(register_lock);
+static DEFINE_MUTEX(plant_lock);
 
 /* Held while a probe is registered or armed. Taken inside no other lock of this file but probes_lock. */
 void rprobes_register_lock(void)
@@ -25,6 +26,17 @@ void rprobes_register_lock(void)
 void rprobes_register_unlock(void)
 {
 	mutex_unlock(&register_lock);
+}
+
+/* Held while a probe on functions is planted or taken away. Taken inside no other lock of this file but the two above. */
+void rprobes_plant_lock(void)
+{
+	mutex_lock(&plant_lock);
+}
+
+void rprobes_plant_unlock(void)
+{
+	mutex_unlock(&plant_lock);
 }
 
 void rprobes_probe_link(struct rprobes_probe *probe)

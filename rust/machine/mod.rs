@@ -4,7 +4,9 @@
 //! The machine: its registers and its memory, and what runs on it at the moment.
 
 pub(crate) mod arch;
+mod busy;
 mod capability;
+pub(crate) mod direct;
 pub(crate) mod memory;
 pub(crate) mod path;
 pub(crate) mod process;
@@ -12,6 +14,7 @@ mod regs;
 mod syscall;
 mod task;
 
+pub(crate) use busy::Busy;
 pub use capability::{Capabilities, Capability};
 pub use path::Path;
 pub use process::{CommandLine, Parent};

@@ -62,18 +62,49 @@ pub(crate) fn addresses(name: &CStr, module: Option<&CStr>) -> Result<KVec<usize
 ///
 /// `EOPNOTSUPP` if this kernel does not have the lookups.
 pub(crate) fn each<F: FnMut(&[u8], usize) -> bool>(mut visit: F) -> Result {
+    each_of(None, None, |name, address| visit(name.to_bytes(), address))
+}
+
+/// As [`each`], for symbols of `module`, if there is one, and that are like `pattern`.
+pub(crate) fn each_matching<F: FnMut(&CStr, usize) -> bool>(
+    pattern: &CStr,
+    module: Option<&CStr>,
+    visit: F,
+) -> Result {
+    each_of(Some(pattern), module, visit)
+}
+
+fn each_of<F: FnMut(&CStr, usize) -> bool>(
+    pattern: Option<&CStr>,
+    module: Option<&CStr>,
+    mut visit: F,
+) -> Result {
     /// # Safety
     ///
     /// `data` must be an `F` that nobody else uses, and `name` NUL-terminated.
-    unsafe extern "C" fn call<F: FnMut(&[u8], usize) -> bool>(
+    unsafe extern "C" fn call<F: FnMut(&CStr, usize) -> bool>(
         data: *mut c_void,
         name: *const c_char,
         address: usize,
     ) -> bool {
         // SAFETY: The caller promises that.
         let (visit, name) = unsafe { (&mut *data.cast::<F>(), CStr::from_char_ptr(name)) };
-        visit(name.to_bytes(), address)
+        visit(name, address)
     }
-    // SAFETY: The callback gets `visit`, which lives during the call.
-    to_result(unsafe { bindings::rprobes_kallsyms_each(Some(call::<F>), (&raw mut visit).cast()) })
+    let pointer = |text: Option<&CStr>| text.map_or(core::ptr::null(), CStrExt::as_char_ptr);
+    // SAFETY: The texts are NUL-terminated, and the callback gets `visit`, which lives during the call.
+    to_result(unsafe {
+        bindings::rprobes_kallsyms_each(
+            pointer(pattern),
+            pointer(module),
+            Some(call::<F>),
+            (&raw mut visit).cast(),
+        )
+    })
+}
+
+/// Whether a name is like `pattern`. Any context.
+pub(crate) fn matches(pattern: &CStr, name: &CStr) -> bool {
+    // SAFETY: Both are NUL-terminated.
+    unsafe { bindings::rprobes_glob(pattern.as_char_ptr(), name.as_char_ptr()) }
 }

@@ -3,7 +3,9 @@
 
 //! Places in the kernel: what an author or a user writes, and the addresses that it stands for.
 
+pub(crate) mod functions;
 mod kallsyms;
+mod module;
 mod names;
 mod resolve;
 mod section;

@@ -34,6 +34,16 @@ pub struct Location {
 }
 
 impl Location {
+    /// No place: that of a probe which knows better.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            name: None,
+            start: 0,
+            offset: 0,
+            in_module: false,
+        }
+    }
+
     /// Whether the function that `target` names still is where it was found: its module may have made way for another
     /// meanwhile. Process context.
     pub(crate) fn is_still_of(&self, target: &Target<'_>) -> bool {

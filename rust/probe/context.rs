@@ -14,7 +14,7 @@ use super::node::Core;
 use crate::{
     bindings,
     machine::{self, memory, PtRegs},
-    place::Symbol,
+    place::{functions::Table, Symbol},
     types::{
         self, Function, KernelAddress, KernelPtr, List, Place, Pointer, Raw, ReadError, Signature,
         Text, UserAddress,
@@ -35,12 +35,31 @@ pub use crate::machine::Comm;
 pub struct Context<'a, Phase, F = Raw> {
     core: &'a Core,
     regs: &'a PtRegs,
+    hit: Hit<'a>,
     phase: Phase,
     fault: Option<FaultHandler<'a>>,
     function: PhantomData<fn() -> F>,
     /// The hit belongs to this CPU.
     _not_send: PhantomData<*const ()>,
 }
+
+/// What is known of a hit of a probe that may be at many functions, and of those that are called with a part of the registers.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Hit<'a> {
+    /// The place that was hit; 0 if it is the probe's only one.
+    pub(crate) site: usize,
+    /// All places, if there are several.
+    pub(crate) table: Option<&'a Table>,
+    /// Fills in what is not there of the registers.
+    pub(crate) complete: Option<Complete>,
+}
+
+/// Fills in what is not there of the registers.
+///
+/// # Safety
+///
+/// They must be the registers of the hit that this is for.
+pub(crate) type Complete = unsafe fn(*mut kernel::bindings::pt_regs);
 
 /// How to report a read that faults to the handler.
 #[derive(Clone, Copy)]
@@ -110,6 +129,11 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
         Self {
             core,
             regs,
+            hit: Hit {
+                site: 0,
+                table: None,
+                complete: None,
+            },
             phase,
             fault,
             function: PhantomData,
@@ -117,16 +141,33 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
         }
     }
 
+    /// The same, of a probe that may be at many functions.
+    #[inline(always)]
+    pub(crate) fn of(mut self, hit: Hit<'a>) -> Self {
+        self.hit = hit;
+        self
+    }
+
     /// The registers of the probed context.
+    ///
+    /// A [function probe](crate::fprobe) has those of the arguments, or of the result; the stack pointer and the frame pointer; and the ip, which is
+    /// where the function goes on, or has returned to.
     #[inline(always)]
     pub fn regs(&self) -> &PtRegs {
+        if let Some(complete) = self.hit.complete {
+            // SAFETY: They are those of this hit.
+            unsafe { complete(self.regs.as_ptr()) };
+        }
         self.regs
     }
 
     /// The probed address; prints as `kernel_clone+0x4/0x4a0`. C: `p->addr`.
     #[inline(always)]
     pub fn address(&self) -> Symbol {
-        Symbol(self.core.address())
+        Symbol(match self.hit.site {
+            0 => self.core.address(),
+            site => site,
+        })
     }
 
     /// The target as it was given, such as `_do_fork`; prints as that.
@@ -185,7 +226,7 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     #[doc(alias = "stack_trace_save")]
     #[doc(alias = "dump_stack")]
     pub fn stack<'b>(&self, addresses: &'b mut [usize]) -> &'b [usize] {
-        machine::stack(self.regs, addresses)
+        machine::stack(self.regs(), addresses)
     }
 
     /// Reads a value from kernel memory.
@@ -336,7 +377,7 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
                 trap: None,
             };
             // Without a handler for its own faults: a `read` in `fault` that faults does not call it again.
-            let cx = FaultContext::new(self.core, self.regs, phase, None);
+            let cx = FaultContext::new(self.core, self.regs, phase, None).of(self.hit);
             // SAFETY: The pointer is to the handler that the function is of, which lives during the hit.
             unsafe { (fault.call)(fault.handler, &cx) };
         }
@@ -359,7 +400,23 @@ impl<Phase: AtEntry, F> Context<'_, Phase, F> {
     where
         F: Function,
     {
-        F::args(self.regs)
+        F::args(if F::ON_STACK { self.regs() } else { self.regs })
+    }
+}
+
+/// A context of a probe on functions.
+#[doc(hidden)]
+pub trait OfFunction {}
+
+impl OfFunction for Entry {}
+
+impl OfFunction for Ret {}
+
+impl<Phase: OfFunction, F> Context<'_, Phase, F> {
+    /// Which function was hit, if the probe is at several: its number in [`Fprobe::functions`](crate::fprobe::Fprobe::functions).
+    #[inline(always)]
+    pub fn index(&self) -> usize {
+        self.hit.table.map_or(0, |table| table.index(self.hit.site))
     }
 }
 
@@ -379,7 +436,7 @@ impl<F> Context<'_, Ret, F> {
     #[inline(always)]
     pub fn return_address(&self) -> Symbol {
         // The trampoline sets it before it calls handlers, also where several return probes are at one function.
-        Symbol(self.regs.ip())
+        Symbol(self.regs().ip())
     }
 }
 

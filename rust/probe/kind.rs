@@ -25,6 +25,9 @@ pub trait Kind: Sized + 'static {
     /// What messages call it.
     const NAME: &'static str;
 
+    /// Whether `register` and `arm` say in the kernel log why they fail. Else [`refusal`](Self::refusal) is asked.
+    const EXPLAINS: bool = false;
+
     /// The default options, but disabled at first.
     const DISABLED: Self::Options;
 

@@ -240,28 +240,7 @@ impl<F: Signature> Kind for Return<F> {
 
 impl<F: Signature, T: Handler<F>> Handles<T> for Return<F> {
     fn prepare(raw: &mut kretprobe, options: &Options) -> Result {
-        const {
-            assert!(
-                !needs_drop::<T::Data>(),
-                "the per-call Data of a kretprobe must not need Drop: a call may never return, and Data is then forgotten"
-            );
-            assert!(
-                size_of::<T::Data>() <= bindings::KRETPROBE_MAX_DATA_SIZE as usize,
-                "the per-call Data of a kretprobe is larger than the 4096 bytes that the kernel allows"
-            );
-            assert!(
-                align_of::<T::Data>() <= align_of::<usize>()
-                    && bindings::RPROBES_INSTANCE_DATA as usize % align_of::<usize>() == 0,
-                "the per-call Data of a kretprobe is aligned to more than a machine word"
-            );
-        }
-        if !T::HAS_ENTRY && TypeId::of::<T::Data>() != TypeId::of::<()>() {
-            log!(
-                ERR,
-                "a kretprobe with per-call Data must implement entry, which makes the Data\n"
-            );
-            return Err(EINVAL);
-        }
+        check_data::<F, T>()?;
         raw.entry_handler = if T::HAS_ENTRY {
             Some(entry::<F, T>)
         } else {
@@ -272,6 +251,33 @@ impl<F: Signature, T: Handler<F>> Handles<T> for Return<F> {
         raw.maxactive = options.maxactive.into();
         Ok(())
     }
+}
+
+/// Refuses data that cannot be kept for a call, at compile time where that is possible.
+pub(super) fn check_data<F: Signature, T: Handler<F>>() -> Result {
+    const {
+        assert!(
+            !needs_drop::<T::Data>(),
+            "the per-call Data of a kretprobe must not need Drop: a call may never return, and Data is then forgotten"
+        );
+        assert!(
+            size_of::<T::Data>() <= bindings::KRETPROBE_MAX_DATA_SIZE as usize,
+            "the per-call Data of a kretprobe is larger than the 4096 bytes that the kernel allows"
+        );
+        assert!(
+            align_of::<T::Data>() <= align_of::<usize>()
+                && bindings::RPROBES_INSTANCE_DATA as usize % align_of::<usize>() == 0,
+            "the per-call Data of a kretprobe is aligned to more than a machine word"
+        );
+    }
+    if !T::HAS_ENTRY && TypeId::of::<T::Data>() != TypeId::of::<()>() {
+        log!(
+            ERR,
+            "a kretprobe with per-call Data must implement entry, which makes the Data\n"
+        );
+        return Err(EINVAL);
+    }
+    Ok(())
 }
 
 impl<'a> Builder<'a> {
@@ -296,7 +302,7 @@ impl<'a> Builder<'a> {
 }
 
 #[inline(always)]
-fn fault_of<F: Signature, T: Handler<F>>(handler: &T) -> Option<FaultHandler<'_>> {
+pub(super) fn fault_of<F: Signature, T: Handler<F>>(handler: &T) -> Option<FaultHandler<'_>> {
     /// # Safety
     ///
     /// `handler` must point to a `T`.
@@ -306,6 +312,30 @@ fn fault_of<F: Signature, T: Handler<F>>(handler: &T) -> Option<FaultHandler<'_>
     }
     // SAFETY: It is a `T`.
     T::HAS_FAULT.then(|| unsafe { FaultHandler::new(handler, call::<F, T>) })
+}
+
+/// The probe that a callback was called for; null if the probe is gone.
+///
+/// # Safety
+///
+/// `instance` must be what the kernel passes to a callback.
+#[inline(always)]
+pub(super) unsafe fn of_instance(instance: *mut bindings::kretprobe_instance) -> *mut kretprobe {
+    // SAFETY: The instance holds a pointer to its holder, which lives as long as the instance.
+    let holder: *const u8 = unsafe {
+        instance
+            .byte_add(bindings::RPROBES_INSTANCE_HOLDER as usize)
+            .cast::<*const u8>()
+            .read()
+    };
+    // SAFETY: The holder holds a pointer to the `struct kretprobe`. Without rethook it is cleared when the probe is
+    // unregistered.
+    unsafe {
+        holder
+            .byte_add(bindings::RPROBES_HOLDER_PROBE as usize)
+            .cast::<*mut kretprobe>()
+            .read_volatile()
+    }
 }
 
 /// What all kinds have, and the handler, of the probe that a callback was called for; none if the probe is gone.
@@ -318,21 +348,8 @@ fn fault_of<F: Signature, T: Handler<F>>(handler: &T) -> Option<FaultHandler<'_>
 unsafe fn hit<'a, F: Signature, T>(
     instance: *mut bindings::kretprobe_instance,
 ) -> Option<(&'a Core, &'a T)> {
-    // SAFETY: The instance holds a pointer to its holder, which lives as long as the instance.
-    let holder: *const u8 = unsafe {
-        instance
-            .byte_add(bindings::RPROBES_INSTANCE_HOLDER as usize)
-            .cast::<*const u8>()
-            .read()
-    };
-    // SAFETY: The holder holds a pointer to the `struct kretprobe`. Without rethook it is cleared when the probe is
-    // unregistered.
-    let raw: *mut kretprobe = unsafe {
-        holder
-            .byte_add(bindings::RPROBES_HOLDER_PROBE as usize)
-            .cast::<*mut kretprobe>()
-            .read_volatile()
-    };
+    // SAFETY: The caller promises the same.
+    let raw = unsafe { of_instance(instance) };
     // SAFETY: Unregistering waits for callbacks that are running, and no other begins. The rest is as the caller
     // promises.
     (!raw.is_null()).then(|| unsafe { Probe::<T, Return<F>>::hit(raw) })
@@ -340,7 +357,7 @@ unsafe fn hit<'a, F: Signature, T>(
 
 /// Where the data of a call is.
 #[inline(always)]
-fn data<D>(instance: *mut bindings::kretprobe_instance) -> *mut D {
+pub(super) fn data<D>(instance: *mut bindings::kretprobe_instance) -> *mut D {
     if size_of::<D>() == 0 {
         return NonNull::dangling().as_ptr();
     }

@@ -4,6 +4,8 @@
 //! Probes of every kind, and the context in which their handlers run.
 
 pub mod context;
+pub mod fprobe;
+mod function;
 mod kind;
 pub mod kprobe;
 pub mod kretprobe;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A probe and its handler, side by side, so that a callback finds the handler without following a pointer.
-#[pin_data]
+#[pin_data(PinnedDrop)]
 #[repr(C)]
 pub(crate) struct Probe<T, K: Kind> {
     /// First, so that what the kernel passes to a callback is also the probe. The kernel writes to it at any time.
@@ -40,6 +40,14 @@ pub(crate) struct Probe<T, K: Kind> {
 unsafe impl<T: Send, K: Kind> Send for Probe<T, K> {}
 // SAFETY: What may be done with the raw part and the core may be done anywhere; a handler is `Sync` if `T` is.
 unsafe impl<T: Sync, K: Kind> Sync for Probe<T, K> {}
+
+#[pinned_drop]
+impl<T, K: Kind> PinnedDrop for Probe<T, K> {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: It was initialised, and is not used any more: a probe that was registered is dropped after its registration.
+        unsafe { self.raw.get().drop_in_place() };
+    }
+}
 
 impl<T, K: Kind> Probe<T, K> {
     /// A probe that is not registered yet.
@@ -84,6 +92,11 @@ impl<T, K: Kind> Probe<T, K> {
         let probe = core::ptr::from_ref(self.get_ref()).cast_mut();
         // SAFETY: It is part of the probe.
         unsafe { NonNull::new_unchecked(&raw mut (*probe).core) }
+    }
+
+    /// The kernel's part, to be written to until the probe is registered.
+    pub(crate) fn raw(&self) -> *mut K::Raw {
+        self.raw.get()
     }
 
     /// What all kinds have, and the handler, of the probe that a callback was called for.
@@ -366,6 +379,8 @@ pub(crate) struct Ops {
     /// How far the core is behind the raw part.
     core_at: usize,
     pub(crate) name: &'static str,
+    /// Whether it says itself why it fails.
+    pub(crate) explains: bool,
     register: unsafe fn(*mut c_void, &Location) -> Result<usize>,
     pub(crate) unregister: unsafe fn(&mut [*mut c_void]),
     arm: unsafe fn(*mut c_void) -> Result<bool>,
@@ -379,6 +394,7 @@ impl Ops {
         Self {
             core_at: offset_of!(Probe<T, K>, core),
             name: K::NAME,
+            explains: K::EXPLAINS,
             register: register::<K>,
             unregister: unregister::<K>,
             arm: arm::<K>,

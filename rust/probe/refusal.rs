@@ -13,6 +13,9 @@ use crate::{
 };
 
 pub(crate) fn explain(error: Error, target: &Target<'_>, location: &Location, ops: &Ops) {
+    if ops.explains {
+        return;
+    }
     let why = (ops.refusal)(error, location).unwrap_or_else(|| match error {
         EINVAL => invalid(location),
         _ if errno::is(error, bindings::EILSEQ) => {

@@ -121,6 +121,7 @@ impl Registration {
                  /sys/kernel/debug/kprobes/enabled), or it was disabled meanwhile\n",
                 name
             ),
+            Err(error) if self.core().ops().explains => return Err(error),
             Err(error) => {
                 let gone = self.stats().is_some_and(|stats| stats.gone);
                 let why = match error {

@@ -3,6 +3,33 @@
 
 //! What became of a probe.
 
+use kernel::fmt::{self, Display};
+
+/// How a probe is called; prints as in the table of [`fprobe`](crate::fprobe).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mechanism {
+    /// A breakpoint, or what the kernel has optimised it into; for returns, what it puts in place of the return address.
+    Kprobe,
+    /// The function calls the probe itself. C: `register_ftrace_direct()`.
+    Direct,
+    /// ftrace calls the probe. C: `struct ftrace_ops`.
+    Ftrace,
+    /// The kernel's own probes on functions call this one. C: `struct fprobe`.
+    Fprobe,
+}
+
+impl Display for Mechanism {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kprobe => "kprobe",
+            Self::Direct => "direct call",
+            Self::Ftrace => "ftrace",
+            Self::Fprobe => "fprobe",
+        })
+    }
+}
+
 /// What became of a probe so far, and how it is planted: a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,6 +38,10 @@ pub struct Stats {
     pub missed: usize,
     /// Calls that a return probe did not follow, as `maxactive` others were in progress. C: `rp.nmissed`.
     pub exhausted: usize,
+    /// Calls that were not followed until they return, as the task exits, or the CPU idles, and might never come back. Direct calls only.
+    pub not_followed: usize,
+    /// How the probe is called.
+    pub mechanism: Mechanism,
     /// The kernel has replaced the breakpoint by a jump, which is several times cheaper. Never on arm64.
     pub optimised: bool,
     /// Called by ftrace instead of through a breakpoint. Never on arm64, nor on a kernel without

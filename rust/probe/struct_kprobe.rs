@@ -7,7 +7,7 @@
 
 use kernel::{error::to_result, prelude::*, str::CStrExt};
 
-use super::Stats;
+use super::stats::{Mechanism, Stats};
 use crate::{
     bindings::{self, kprobe},
     machine::arch::{self, Planted},
@@ -93,6 +93,8 @@ pub(crate) unsafe fn stats(kp: *mut kprobe, address: usize) -> Stats {
     Stats {
         missed,
         exhausted: 0,
+        not_followed: 0,
+        mechanism: Mechanism::Kprobe,
         optimised: !gone && !disabled && arch::planted(address) == Planted::Jump,
         on_ftrace: flags & bindings::KPROBE_FLAG_FTRACE != 0,
         gone,

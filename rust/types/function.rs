@@ -13,6 +13,18 @@ pub trait Signature: Sized + 'static {
     /// What the function returns.
     type Return;
 
+    /// In how many registers it has arguments, or may have, from the first on.
+    #[doc(hidden)]
+    const REGISTERS: usize;
+
+    /// Whether it has arguments on the stack, or may have.
+    #[doc(hidden)]
+    const ON_STACK: bool;
+
+    /// In how many registers its result is, or may be.
+    #[doc(hidden)]
+    const RETURN_WORDS: usize;
+
     #[doc(hidden)]
     fn returned(regs: &PtRegs) -> Self::Return;
 }
@@ -40,6 +52,9 @@ pub enum Raw {} // to name arguments: kernel_types! { fn f; }, impl Handler<f> f
 
 impl Signature for Raw {
     type Return = usize;
+    const REGISTERS: usize = arch::ARG_REGS;
+    const ON_STACK: bool = true;
+    const RETURN_WORDS: usize = 2;
 
     #[inline(always)]
     fn returned(regs: &PtRegs) -> usize {

@@ -3,7 +3,12 @@
 
 //! arm64: [`arch/arm64/include/asm/ptrace.h`](srctree/arch/arm64/include/asm/ptrace.h).
 
-use kernel::bindings::{pt_regs, user_pt_regs};
+use core::mem::MaybeUninit;
+
+use kernel::{
+    bindings::{pt_regs, user_pt_regs},
+    ffi::c_void,
+};
 
 use super::Planted;
 use crate::machine::memory;
@@ -56,6 +61,64 @@ pub(crate) fn is_insn_aligned(address: usize) -> bool {
 /// Arm64 has no kprobes on ftrace.
 pub(crate) fn is_ftrace_insn(_function: usize, _offset: usize) -> bool {
     false
+}
+
+/// The length of BTI.
+pub(crate) const LANDING_PAD: usize = 4;
+
+/// Where ftrace calls from in a function that it knows: behind the landing pad there is one instruction that saves the
+/// return address, or does not, and then the call.
+pub(crate) fn ftrace_site(function: usize) -> usize {
+    // BTI, in its four forms.
+    let has_pad = matches!(
+        memory::read::<u32>(function),
+        Ok(0xd503_241f | 0xd503_245f | 0xd503_249f | 0xd503_24df)
+    );
+    function + if has_pad { LANDING_PAD } else { 0 } + 4
+}
+
+/// A BL.
+pub(crate) fn is_patched(site: usize) -> bool {
+    matches!(memory::read::<u32>(site), Ok(insn) if insn >> 26 == 0x25)
+}
+
+/// A copy in another form.
+///
+/// # Safety
+///
+/// `fregs` must be what ftrace passes to a callback.
+#[inline(always)]
+pub(crate) unsafe fn ftrace_regs(
+    fregs: *mut c_void,
+    room: &mut MaybeUninit<pt_regs>,
+) -> *mut pt_regs {
+    // SAFETY: The caller promises that, and there is room.
+    unsafe { crate::bindings::rprobes_ftrace_regs(fregs, room.as_mut_ptr()) }
+}
+
+/// There is nothing to complete.
+///
+/// # Safety
+///
+/// None.
+pub(crate) unsafe fn complete_ftrace_regs(_regs: *mut pt_regs) {}
+
+/// # Safety
+///
+/// If it returns true, [`busy_end`] must be called.
+#[inline(always)]
+pub(crate) unsafe fn busy_begin() -> bool {
+    // SAFETY: The caller promises the same.
+    unsafe { crate::bindings::rprobes_busy_begin() }
+}
+
+/// # Safety
+///
+/// [`busy_begin`] must have returned true, on this CPU.
+#[inline(always)]
+pub(crate) unsafe fn busy_end() {
+    // SAFETY: The caller promises the same.
+    unsafe { crate::bindings::rprobes_busy_end() }
 }
 
 /// BRK with the number of kprobes, 4. There is no jump optimisation.

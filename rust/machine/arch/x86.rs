@@ -3,7 +3,9 @@
 
 //! x86_64: [`arch/x86/include/asm/ptrace.h`](srctree/arch/x86/include/asm/ptrace.h).
 
-use kernel::bindings::pt_regs;
+use core::mem::MaybeUninit;
+
+use kernel::{bindings::pt_regs, ffi::c_void};
 
 use super::Planted;
 use crate::{bindings, machine::memory};
@@ -49,16 +51,180 @@ pub(crate) fn is_insn_aligned(_address: usize) -> bool {
 
 /// The 5-byte NOP that ftrace has put there, or its call. Behind the landing pad (ENDBR), which the kernel skips.
 pub(crate) fn is_ftrace_insn(function: usize, offset: usize) -> bool {
-    const LANDING_PAD: usize = 4;
-    let looks_like_it = |at| {
-        matches!(
-            memory::read::<[u8; 5]>(function + at),
-            Ok([0x0f, 0x1f, 0x44, 0, 0] | [0xe8, ..])
-        )
-    };
     cfg!(CONFIG_KPROBES_ON_FTRACE)
-        && ((offset == 0 && looks_like_it(0))
-            || (offset == 0 || offset == LANDING_PAD) && looks_like_it(LANDING_PAD))
+        && ((offset == 0 && looks_patched(function))
+            || (offset == 0 || offset == LANDING_PAD) && looks_patched(function + LANDING_PAD))
+}
+
+/// The length of ENDBR.
+pub(crate) const LANDING_PAD: usize = 4;
+
+fn looks_patched(address: usize) -> bool {
+    matches!(
+        memory::read::<[u8; 5]>(address),
+        Ok([0x0f, 0x1f, 0x44, 0, 0] | [0xe8, ..])
+    )
+}
+
+/// Where ftrace calls from in a function that it knows.
+pub(crate) fn ftrace_site(function: usize) -> usize {
+    if looks_patched(function) || !cfg!(CONFIG_X86_KERNEL_IBT) {
+        function
+    } else {
+        function + LANDING_PAD
+    }
+}
+
+/// A call.
+pub(crate) fn is_patched(site: usize) -> bool {
+    matches!(memory::read::<u8>(site), Ok(0xe8))
+}
+
+/// They begin with what they have of a `struct pt_regs`.
+///
+/// # Safety
+///
+/// `fregs` must be what ftrace passes to a callback.
+#[inline(always)]
+pub(crate) unsafe fn ftrace_regs(
+    fregs: *mut c_void,
+    _room: &mut MaybeUninit<pt_regs>,
+) -> *mut pt_regs {
+    fregs.cast()
+}
+
+/// # Safety
+///
+/// `regs` must be those of a hit that is being handled.
+#[inline(always)]
+pub(crate) unsafe fn complete_ftrace_regs(regs: *mut pt_regs) {
+    // SAFETY: The caller promises that. The selector is behind the ip. It is 0 if there is only a part of the registers:
+    // then they are not put back, but else the flags are.
+    unsafe {
+        if *(&raw mut (*regs).ip).add(1) == 0 {
+            set_kernel_mode(regs);
+        }
+    }
+}
+
+/// Says that the registers are of the kernel.
+///
+/// # Safety
+///
+/// `regs` must be those of a hit that is being handled, and not be put back as a whole.
+#[inline(always)]
+pub(crate) unsafe fn set_kernel_mode(regs: *mut pt_regs) {
+    // SAFETY: The caller promises that.
+    unsafe {
+        (&raw mut (*regs).ip)
+            .add(1)
+            .write(bindings::RPROBES_KERNEL_CS as usize);
+        (*regs).flags = bindings::RPROBES_FLAGS as usize;
+    }
+}
+
+extern "C" {
+    static rprobes_busy: i32;
+    #[cfg_attr(have_pcpu_hot, link_name = "pcpu_hot")]
+    #[cfg_attr(not(have_pcpu_hot), link_name = "__preempt_count")]
+    static COUNT: usize;
+}
+
+/// This CPU's `preempt_count()`, without the bit that tells whether to reschedule. Before Linux 6.15 it is in a structure.
+#[cfg(CONFIG_HAS_SEPARATE_PREEMPT_RESCHED_BITS)]
+macro_rules! count {
+    () => {
+        concat!("qword ptr ", count_at!())
+    };
+}
+#[cfg(not(CONFIG_HAS_SEPARATE_PREEMPT_RESCHED_BITS))]
+macro_rules! count {
+    () => {
+        concat!("dword ptr ", count_at!())
+    };
+}
+#[cfg(have_pcpu_hot)]
+macro_rules! count_at {
+    () => {
+        "gs:[rip + {count} + 8]"
+    };
+}
+#[cfg(not(have_pcpu_hot))]
+macro_rules! count_at {
+    () => {
+        "gs:[rip + {count}]"
+    };
+}
+pub(crate) use {count, count_at};
+
+/// Whether to ask if RCU is watching. What runs while it is not, on an idle CPU, cannot be traced since Linux 6.3.
+pub(crate) const CHECK_RCU: bool = cfg!(not(have_noinstr_cpuidle));
+
+/// # Safety
+///
+/// If it returns true, [`busy_end`] must be called.
+#[inline(always)]
+pub(crate) unsafe fn busy_begin() -> bool {
+    // SAFETY: May be called at any time.
+    if CHECK_RCU && !unsafe { kernel::bindings::rcu_is_watching() } {
+        return false;
+    }
+    let before: i32;
+    // SAFETY: This is `preempt_disable_notrace()`, and reads a word of this CPU.
+    unsafe {
+        core::arch::asm!(
+            concat!("inc ", count!()),
+            "mov {before:e}, gs:[rip + {busy}]",
+            before = lateout(reg) before,
+            count = sym COUNT,
+            busy = sym rprobes_busy,
+            options(nostack)
+        );
+    }
+    if before >= 0 {
+        // SAFETY: It was turned off here.
+        unsafe { preempt_enable() };
+        return false;
+    }
+    // SAFETY: It writes a word of this CPU. An interrupt that comes before has put it back.
+    unsafe {
+        core::arch::asm!("inc dword ptr gs:[rip + {busy}]", busy = sym rprobes_busy, options(nostack))
+    };
+    true
+}
+
+/// # Safety
+///
+/// [`busy_begin`] must have returned true, on this CPU.
+#[inline(always)]
+pub(crate) unsafe fn busy_end() {
+    // SAFETY: It writes a word of this CPU, as preemption is off.
+    unsafe {
+        core::arch::asm!("dec dword ptr gs:[rip + {busy}]", busy = sym rprobes_busy, options(nostack))
+    };
+    // SAFETY: The caller promises that it was turned off.
+    unsafe { preempt_enable() };
+}
+
+/// `preempt_enable_notrace()`.
+///
+/// # Safety
+///
+/// Preemption must have been turned off.
+#[inline(always)]
+unsafe fn preempt_enable() {
+    // SAFETY: The caller promises that. The count is 0 if the CPU is to reschedule, and may.
+    unsafe {
+        core::arch::asm!(
+            concat!("dec ", count!()),
+            "jnz 2f",
+            "call {resched}",
+            "2:",
+            count = sym COUNT,
+            resched = sym bindings::rprobes_resched,
+            clobber_abi("C"),
+        );
+    }
 }
 
 /// INT3, or the JMP rel32 that an optimised probe has instead.

@@ -31,6 +31,15 @@ pub enum Place {
     Nowhere,
 }
 
+/// The arguments of a function: where each of them is.
+pub struct Arguments {
+    pub places: Vec<Place>,
+    /// In how many registers there are some, from the first on.
+    pub registers: usize,
+    /// Whether there are, or may be, others on the stack.
+    pub on_stack: bool,
+}
+
 /// How a type is passed.
 enum Class {
     /// In as many words.
@@ -52,9 +61,10 @@ impl Abi {
     }
 
     /// Where the arguments of a function are, or why that is not clear.
-    pub fn places(self, btf: &Btf, proto: &FuncProto) -> Result<Result<Vec<Place>, String>> {
+    pub fn arguments(self, btf: &Btf, proto: &FuncProto) -> Result<Result<Arguments, String>> {
         let mut register = 0;
         let mut stack = 0;
+        let mut is_variadic = false;
         let mut places = Vec::new();
         // The address for a result that is not in registers is an argument on x86; arm64 has a register for it.
         if self == Self::X86 {
@@ -66,6 +76,7 @@ impl Abi {
         }
         for (n, parameter) in proto.parameters.iter().enumerate() {
             if parameter.is_variadic() {
+                is_variadic = true;
                 break;
             }
             let class = class(btf, parameter.get_type_id().unwrap_or(0))?;
@@ -117,13 +128,22 @@ impl Abi {
                 }
             }
         }
-        Ok(Ok(places))
+        Ok(Ok(Arguments {
+            places,
+            registers: if is_variadic {
+                self.registers()
+            } else {
+                register
+            },
+            on_stack: is_variadic || stack > 0,
+        }))
     }
 
-    /// Whether a result is in registers; or why that is not clear.
-    pub fn returned(self, btf: &Btf, id: u32) -> Result<Result<(), &'static str>> {
+    /// In how many words of registers a result is; or why that is not clear.
+    pub fn returned(self, btf: &Btf, id: u32) -> Result<Result<usize, &'static str>> {
         Ok(match class(btf, id)? {
-            Class::Words(_) | Class::Pair => Ok(()),
+            Class::Words(words) => Ok(words),
+            Class::Pair => Ok(2),
             Class::Large(_) => Err("is a struct that is not returned in registers"),
             Class::Unclear(why) => Err(why),
         })

@@ -231,7 +231,7 @@ impl<'a> Writer<'a> {
             }
         };
         let prototype = self.btfs[index].prototype(name, proto)?;
-        let places = self.abi.places(&self.btfs[index], proto)?.map_err(|why| {
+        let arguments = self.abi.arguments(&self.btfs[index], proto)?.map_err(|why| {
             anyhow!(
                 "{}: error: where the arguments of `{name}` are is not clear, as {why}; use Target::symbol() and raw \
                  registers: {prototype}",
@@ -255,7 +255,7 @@ impl<'a> Writer<'a> {
         };
         let rust = ident(name);
         let mut accessors = String::new();
-        for (n, (parameter, place)) in proto.parameters.iter().zip(places).enumerate() {
+        for (n, (parameter, place)) in proto.parameters.iter().zip(&arguments.places).enumerate() {
             let id = parameter.get_type_id().unwrap_or(0);
             let c_name = self.btfs[index].name(parameter);
             let follow = self.declared.words.contains(&c_name);
@@ -271,7 +271,7 @@ impl<'a> Writer<'a> {
             } else {
                 ident(&c_name)
             };
-            let (output, body) = match place {
+            let (output, body) = match *place {
                 Place::Registers(register) => (
                     format!("Value<{of}>"),
                     if self.btfs[index].size(id)? > 8 {
@@ -296,7 +296,7 @@ impl<'a> Writer<'a> {
                 "        /// `{c}`\n        #[inline(always)]\n        pub fn {method}(self) -> {output} {{ {body} }}\n"
             );
         }
-        let (returned, result) = self.return_type(index, proto)?;
+        let (returned, words, result) = self.return_type(index, proto)?;
         let _ = write!(
             self.arguments,
             "    #[derive(Clone, Copy)]\n    pub struct {rust}<'a>(pub(super) &'a PtRegs); // {prototype}\n    impl<'a> {rust}<'a> {{\n\
@@ -308,10 +308,12 @@ impl<'a> Writer<'a> {
              \x20   impl {rust} {{\n        /// Where a probe on it goes.\n\
              \x20       pub const TARGET: Target<'static, Self> = Target::of(c\"{full}\");\n    }}\n\
              \x20   impl Signature for {rust} {{\n        type Return = {returned};\n\
+             \x20       const REGISTERS: usize = {};\n        const ON_STACK: bool = {};\n        const RETURN_WORDS: usize = {words};\n\
              \x20       #[inline(always)]\n        #[allow(unused_variables)] fn returned(regs: &PtRegs) -> Self::Return {{ {result} }}\n    }}\n\
              \x20   impl Function for {rust} {{\n        const PROTOTYPE: &'static str = \"{prototype}\";\n\
              \x20       type Args<'a> = arguments::{rust}<'a>;\n\
-             \x20       #[inline(always)]\n        fn args(regs: &PtRegs) -> Self::Args<'_> {{ arguments::{rust}(regs) }}\n    }}\n"
+             \x20       #[inline(always)]\n        fn args(regs: &PtRegs) -> Self::Args<'_> {{ arguments::{rust}(regs) }}\n    }}\n",
+            arguments.registers, arguments.on_stack
         );
         self.export(item, format!("functions::{rust}"))?;
         // Those of modules are in another file.
@@ -341,19 +343,24 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The type of the result, and how it is had.
-    fn return_type(&mut self, index: usize, proto: &FuncProto) -> Result<(String, String)> {
+    /// The type of the result, in how many words of registers it is, and how it is had.
+    fn return_type(&mut self, index: usize, proto: &FuncProto) -> Result<(String, usize, String)> {
         let id = proto.return_type_id();
         match self.abi.returned(&self.btfs[index], id)? {
             // A function that returns nothing leaves nothing.
-            Ok(()) if matches!(self.btfs[index].strip(id)?.1, Type::Void) => {
-                Ok(("()".to_owned(), "()".to_owned()))
+            Ok(_) if matches!(self.btfs[index].strip(id)?.1, Type::Void) => {
+                Ok(("()".to_owned(), 0, "()".to_owned()))
             }
-            Ok(()) => {
+            Ok(words) => {
                 let of = self.text_of(index, id, true)?;
-                Ok((format!("Value<{of}>"), format!("returned::<{of}>(regs)")))
+                Ok((
+                    format!("Value<{of}>"),
+                    words,
+                    format!("returned::<{of}>(regs)"),
+                ))
             }
-            Err(_) => Ok(("NotInRegisters".to_owned(), "NotInRegisters".to_owned())),
+            // Both are kept, whatever they are.
+            Err(_) => Ok(("NotInRegisters".to_owned(), 2, "NotInRegisters".to_owned())),
         }
     }
 
@@ -409,6 +416,7 @@ impl<'a> Writer<'a> {
              \x20   impl {rust} {{\n        /// Where a probe on it goes.\n\
              \x20       pub const TARGET: Target<'static, Self> = Target::of_syscall(c\"{name}\");\n    }}\n\
              \x20   impl Signature for {rust} {{\n        type Return = isize;\n\
+             \x20       const REGISTERS: usize = 1;\n        const ON_STACK: bool = false;\n        const RETURN_WORDS: usize = 1;\n\
              \x20       #[inline(always)]\n        fn returned(regs: &PtRegs) -> Self::Return {{ returned::<isize>(regs) }}\n    }}\n\
              \x20   impl Function for {rust} {{\n        const PROTOTYPE: &'static str = \"{prototype}\";\n\
              \x20       type Args<'a> = arguments::{rust};\n\

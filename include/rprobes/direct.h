@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The rprobes authors */
+/*
+ * What trampolines of direct calls need: rust/helpers/direct.c
+ */
+#ifndef _RPROBES_DIRECT_H
+#define _RPROBES_DIRECT_H
+
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+enum {
+	/* Tasks whose calls are not followed until they return: they may leave a function in another way. */
+	RPROBES_PF_MAY_NOT_RETURN = PF_EXITING | PF_IDLE,
+	RPROBES_TASK_FLAGS = offsetof(struct task_struct, flags),
+	/* Set in preempt_count() while something else than a task is running. */
+	RPROBES_NOT_IN_TASK = NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET,
+#ifdef CONFIG_X86
+	RPROBES_KERNEL_CS = __KERNEL_CS,
+	RPROBES_FLAGS = X86_EFLAGS_FIXED,
+#endif
+};
+
+/* -1, or how many handlers are running on this CPU, or would be, less one. */
+DECLARE_PER_CPU(int, rprobes_busy);
+
+/**
+ * struct rprobes_calls - how to recognise calls that will return through a trampoline
+ * @returns_to: the address in the trampoline that the function returns to
+ * @mark: how many words above the return address there is one that points to the word above the return address
+ * @calls: how many such calls there are
+ * @comm: the name of one of the tasks that make them
+ * @pid: and its number
+ */
+struct rprobes_calls {
+	unsigned long returns_to;
+	unsigned long mark;
+	unsigned int calls;
+	char comm[TASK_COMM_LEN];
+	int pid;
+};
+
+void rprobes_resched(void);
+#ifndef CONFIG_X86_64
+bool rprobes_busy_begin(void);
+void rprobes_busy_end(void);
+#endif
+void rprobes_calls_find(struct rprobes_calls *calls);
+void rprobes_calls_wait(unsigned int ms);
+void rprobes_calls_done(void);
+
+#endif /* _RPROBES_DIRECT_H */

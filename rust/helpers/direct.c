@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+/*
+ * What trampolines of direct calls need besides themselves; rust/machine/direct has those.
+ */
+#include <linux/compiler.h>
+#include <linux/delay.h>
+#include <linux/kprobes.h>
+#include <linux/objtool.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#ifdef CONFIG_X86
+#include <asm/linkage.h>
+#endif
+
+#include <rprobes/direct.h>
+
+DEFINE_PER_CPU(int, rprobes_busy) = -1;
+
+/* A handler has kept this CPU from rescheduling, which is to be made up for. */
+notrace void rprobes_resched(void)
+{
+	preempt_disable_notrace();
+	preempt_enable_notrace();
+}
+NOKPROBE_SYMBOL(rprobes_resched);
+
+#ifndef CONFIG_X86_64
+notrace bool rprobes_busy_begin(void)
+{
+	if (!rcu_is_watching())
+		return false;
+	preempt_disable_notrace();
+	if (__this_cpu_read(rprobes_busy) >= 0) {
+		preempt_enable_notrace();
+		return false;
+	}
+	__this_cpu_inc(rprobes_busy);
+	return true;
+}
+NOKPROBE_SYMBOL(rprobes_busy_begin);
+
+notrace void rprobes_busy_end(void)
+{
+	__this_cpu_dec(rprobes_busy);
+	preempt_enable_notrace();
+}
+NOKPROBE_SYMBOL(rprobes_busy_end);
+#endif
+
+#ifdef CONFIG_X86_64
+/*
+ * rprobes_call_body: calls the code at %r11, as a return would go there: behind the call that ftrace has put in there is no
+ * landing pad (ENDBR), and no CFI preamble.
+ *
+ * rprobes_leave: is called by the trampoline and returns to where the probed function was called from: over the return
+ * addresses to the trampoline, and to the function.
+ */
+void rprobes_call_body(void);
+void rprobes_leave(void);
+asm(".pushsection .kprobes.text, \"ax\"\n"
+    ".type rprobes_call_body, @function\n"
+    ".globl rprobes_call_body\n"
+    "rprobes_call_body:\n"
+    "	push %r11\n"
+    "	" ASM_RET "\n"
+    ".size rprobes_call_body, . - rprobes_call_body\n"
+    ".type rprobes_leave, @function\n"
+    ".globl rprobes_leave\n"
+    "rprobes_leave:\n"
+    "	add $16, %rsp\n"
+    "	" ASM_RET "\n"
+    ".size rprobes_leave, . - rprobes_leave\n"
+    ".popsection");
+STACK_FRAME_NON_STANDARD(rprobes_call_body);
+STACK_FRAME_NON_STANDARD(rprobes_leave);
+#endif
+
+/* Looks for such calls in a stack, in chunks that need not be there as a whole: the task may be on its way out. */
+static unsigned int calls_in(unsigned long stack, const struct rprobes_calls *calls)
+{
+	unsigned long words[64], address, mark;
+	unsigned int found = 0, i;
+
+	for (address = stack; address < stack + THREAD_SIZE; address += sizeof(words)) {
+		if (copy_from_kernel_nofault(words, (void *)address, sizeof(words)))
+			continue;
+		for (i = 0; i < ARRAY_SIZE(words); i++) {
+			unsigned long above = address + (i + 1) * sizeof(long);
+
+			if (words[i] != calls->returns_to)
+				continue;
+			if (!copy_from_kernel_nofault(&mark, (void *)above + calls->mark * sizeof(long), sizeof(mark)))
+				found += mark == above;
+		}
+	}
+	return found;
+}
+
+/*
+ * Looks through the stacks of all tasks. No new such call begins any more, so if there are none, there never are again.
+ *
+ * Tasks that exit have none that return, see rust/machine/direct/mod.rs, which also has the reason why calls by
+ * something else than a task are no concern here, once a grace period is over.
+ */
+void rprobes_calls_find(struct rprobes_calls *calls)
+{
+	struct task_struct *process, *task;
+	unsigned int found;
+
+	synchronize_rcu();
+	calls->calls = 0;
+	rcu_read_lock();
+	for_each_process_thread(process, task) {
+		unsigned long stack = (unsigned long)READ_ONCE(task->stack);
+
+		if (!stack || READ_ONCE(task->flags) & PF_EXITING)
+			continue;
+		found = calls_in(stack, calls);
+		if (!found)
+			continue;
+		calls->calls += found;
+		calls->pid = task->pid;
+		memcpy(calls->comm, task->comm, sizeof(calls->comm));
+		calls->comm[sizeof(calls->comm) - 1] = '\0';
+	}
+	rcu_read_unlock();
+}
+
+void rprobes_calls_wait(unsigned int ms)
+{
+	msleep(ms);
+}
+
+/* Waits for those who have left the function, and are still in the last instructions of a trampoline: they do not sleep there. */
+void rprobes_calls_done(void)
+{
+	synchronize_rcu_tasks();
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Keeping handlers that ftrace calls from reaching themselves, as trampolines do; see [`direct`](super::direct).
+//!
+//! C headers: [`include/linux/preempt.h`](srctree/include/linux/preempt.h),
+//! [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
+
+use super::arch;
+
+/// While there is one, preemption is off, and no other handler is called on this CPU.
+pub(crate) struct Busy(());
+
+impl Busy {
+    /// None if a handler is running on this CPU already, or RCU is not watching.
+    #[inline(always)]
+    pub(crate) fn begin() -> Option<Self> {
+        // SAFETY: What it begins is ended on drop.
+        unsafe { arch::busy_begin() }.then_some(Self(()))
+    }
+}
+
+impl Drop for Busy {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: It was begun, on this CPU, as preemption was off since.
+        unsafe { arch::busy_end() };
+    }
+}

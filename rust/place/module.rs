@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Modules that must stay while something of theirs is probed.
+//!
+//! C header: [`include/linux/module.h`](srctree/include/linux/module.h)
+
+use kernel::{
+    error::to_result,
+    prelude::*,
+    str::{BStr, CStrExt, CString},
+};
+
+use crate::bindings;
+
+/// Keeps a module loaded, until it is dropped.
+///
+/// # Invariants
+///
+/// `module` is referred to by this, or is null: the module that this code is in.
+pub(crate) struct Pin {
+    name: CString,
+    module: *mut c_void,
+}
+
+// SAFETY: A reference to a module may be given up anywhere.
+unsafe impl Send for Pin {}
+// SAFETY: Nothing is done with it while it is shared.
+unsafe impl Sync for Pin {}
+
+impl Pin {
+    /// Process context.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOENT`] if there is no such module, or it is going away; [`ENOMEM`].
+    pub(crate) fn new(name: &[u8]) -> Result<Self> {
+        let name = CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?;
+        let mut module = core::ptr::null_mut();
+        // SAFETY: The name is NUL-terminated.
+        to_result(unsafe { bindings::rprobes_module_get(name.as_char_ptr(), &raw mut module) })?;
+        // INVARIANT: It was referred to just now.
+        Ok(Self { name, module })
+    }
+
+    pub(crate) fn is_of(&self, name: &[u8]) -> bool {
+        self.name.to_bytes() == name
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariants.
+        unsafe { bindings::rprobes_module_put(self.module) }
+    }
+}

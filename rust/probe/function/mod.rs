@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! How probes on functions are planted: what [`fprobe`](super::fprobe) offers stands on this.
+
+mod callbacks;
+mod kprobes;
+mod planting;
+mod state;
+mod waiting;
+
+pub use state::{Function, Options};

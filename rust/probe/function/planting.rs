@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Planting a probe on functions by the cheapest mechanism that does.
+//!
+//! C headers: [`include/linux/ftrace.h`](srctree/include/linux/ftrace.h),
+//! [`include/linux/fprobe.h`](srctree/include/linux/fprobe.h)
+
+use core::{
+    ffi::c_void,
+    sync::atomic::Ordering::{Acquire, Relaxed, Release},
+};
+
+use kernel::{error::to_result, prelude::*};
+
+use super::{
+    super::{
+        kind::{Handles, Kind},
+        kretprobe::{self, Handler},
+        stats::{Mechanism, Stats},
+    },
+    callbacks,
+    kprobes::Kprobes,
+    state::{Candidates, Function, Options, State},
+    waiting::wait_for_calls,
+};
+use crate::{
+    bindings::{self, kprobe, kretprobe as struct_kretprobe},
+    errno::{self, Errno},
+    machine::{arch, direct, direct::Trampoline},
+    place::{
+        functions::{LeftOut, Table, Why},
+        Location, Symbol,
+    },
+    types::Signature,
+};
+
+impl<F: Signature> Kind for Function<F> {
+    type Function = F;
+    type Raw = State;
+    type Options = Options;
+
+    const NAME: &'static str = "function probe";
+    const EXPLAINS: bool = true;
+    const DISABLED: Options = Options {
+        mechanism: None,
+        maxactive: 0,
+        disabled: true,
+    };
+
+    fn starts_armed(options: &Options) -> bool {
+        !options.disabled
+    }
+
+    unsafe fn register(raw: *mut State, _location: &Location) -> Result<usize> {
+        // SAFETY: It is not registered, so nobody else uses it.
+        let state = unsafe { &mut *raw };
+        let first = *state.selected.functions.first().ok_or(EINVAL)?;
+        state.candidates = candidates(state)?;
+        // Where there is nothing else, it is tried now which of several functions take one.
+        if state.candidates.first() == Some(&Some(Mechanism::Kprobe)) {
+            // SAFETY: `raw` is what callbacks expect, and stays where it is.
+            unsafe { register_kprobes(raw) }?;
+            let functions = &mut state.selected.functions;
+            functions.clear();
+            for function in state.kprobes.iter().flat_map(Kprobes::functions) {
+                functions.push(function, GFP_KERNEL)?;
+            }
+        }
+        if state.selected.functions.len() > 1 {
+            let keys = match state.kprobes {
+                Some(_) => &state.selected.functions,
+                None => &state.selected.sites,
+            };
+            state.table = Some(Table::new(keys)?);
+        }
+        Ok(first)
+    }
+
+    unsafe fn unregister(raws: &mut [*mut State]) {
+        for &mut raw in raws {
+            let lock = PlantLock::new();
+            // SAFETY: It is registered, and while the lock is held, nobody else plants it or takes it away.
+            unsafe {
+                // It is unregistered even if it cannot be disarmed.
+                let _ = unplant(raw);
+                if let Some(kprobes) = &(*raw).kprobes {
+                    kprobes.unregister();
+                }
+            }
+            drop(lock);
+            // SAFETY: Nobody plants it any more.
+            unsafe {
+                if let Some(trampoline) = (*raw).trampoline {
+                    if (*raw).callbacks.has_ret {
+                        let function = (*raw).selected.functions.first().copied();
+                        wait_for_calls(&trampoline, function.unwrap_or(0));
+                    }
+                    trampoline.release();
+                }
+                // The probe itself may be leaked, but the modules may go.
+                (*raw).selected.unpin();
+            }
+        }
+    }
+
+    unsafe fn arm(raw: *mut State) -> Result<bool> {
+        let _lock = PlantLock::new();
+        // SAFETY: As in `unregister`.
+        unsafe { plant(raw) }
+    }
+
+    unsafe fn disarm(raw: *mut State) -> Result {
+        let _lock = PlantLock::new();
+        // SAFETY: As in `unregister`.
+        unsafe { unplant(raw) }
+    }
+
+    unsafe fn stats(raw: *mut State, _address: usize) -> Stats {
+        // SAFETY: What changes while it is registered is atomic, and kprobes are there before it is said that they are used.
+        unsafe {
+            let mechanism = mechanism_of((*raw).mechanism.load(Acquire));
+            let (mut missed, mut exhausted) = ((*raw).missed.load(Relaxed), 0);
+            match (mechanism, &(*raw).kprobes) {
+                (Some(Mechanism::Kprobe), Some(kprobes)) => {
+                    (missed, exhausted) = kprobes.missed();
+                }
+                (Some(Mechanism::Fprobe), _) => {
+                    exhausted = missed + bindings::rprobes_fprobe_missed(&raw const (*raw).kernel);
+                    missed = 0;
+                }
+                _ => missed += (*raw).owner.missed.load(Relaxed),
+            }
+            Stats {
+                missed,
+                exhausted,
+                not_followed: (*raw).owner.not_followed.load(Relaxed),
+                mechanism: mechanism
+                    .or((*raw).candidates[0])
+                    .unwrap_or(Mechanism::Kprobe),
+                optimised: false,
+                on_ftrace: !matches!(mechanism, None | Some(Mechanism::Kprobe)),
+                gone: false,
+                disabled: !(*raw).is_armed.load(Relaxed),
+            }
+        }
+    }
+
+    fn refusal(_error: Error, _location: &Location) -> Option<&'static str> {
+        None
+    }
+}
+
+impl<F: Signature, T: Handler<F>> Handles<T> for Function<F> {
+    fn prepare(raw: &mut State, options: &Options) -> Result {
+        kretprobe::check_data::<F, T>()?;
+        if !T::HAS_ENTRY && !T::HAS_RET {
+            log!(
+                ERR,
+                "a function probe must implement entry, or ret, or both\n"
+            );
+            return Err(EINVAL);
+        }
+        raw.callbacks = callbacks::of::<F, T>();
+        raw.options = *options;
+        Ok(())
+    }
+}
+
+/// Held while probes on functions are planted, or taken away.
+struct PlantLock(());
+
+impl PlantLock {
+    fn new() -> Self {
+        // SAFETY: Process context; it is unlocked on drop, and never taken twice.
+        unsafe { bindings::rprobes_plant_lock() };
+        Self(())
+    }
+}
+
+impl Drop for PlantLock {
+    fn drop(&mut self) {
+        // SAFETY: It was locked here.
+        unsafe { bindings::rprobes_plant_unlock() };
+    }
+}
+
+/// What may do for a probe, the cheapest first. One that its author has asked for, and that does not, is an error.
+fn candidates(state: &State) -> Result<Candidates> {
+    use Mechanism::{Direct, Fprobe, Ftrace, Kprobe};
+
+    let is_one = state.selected.functions.len() == 1;
+    if let Some(demanded) = state.options.mechanism {
+        return match objection(state, demanded) {
+            None => Ok([Some(demanded), None, None]),
+            Some(why) => {
+                log!(
+                    ERR,
+                    "no probe by {} at {}: {}\n",
+                    demanded,
+                    Symbol(state.selected.functions[0]),
+                    why
+                );
+                Err(errno::error(bindings::EOPNOTSUPP))
+            }
+        };
+    }
+    let order = match (state.callbacks.has_ret, is_one) {
+        (false, _) => [Direct, Ftrace, Kprobe],
+        (true, true) => [Direct, Kprobe, Fprobe],
+        (true, false) => [Fprobe, Kprobe, Kprobe],
+    };
+    let mut candidates = [None; 3];
+    let good = order.iter().filter(|m| objection(state, **m).is_none());
+    for (candidate, mechanism) in candidates.iter_mut().zip(good) {
+        *candidate = Some(*mechanism);
+    }
+    Ok(candidates)
+}
+
+/// Why a mechanism does not do for a probe.
+fn objection(state: &State, mechanism: Mechanism) -> Option<&'static str> {
+    let (selected, callbacks) = (&state.selected, &state.callbacks);
+    if mechanism != Mechanism::Kprobe && selected.sites.len() != selected.functions.len() {
+        return Some("ftrace does not know that function");
+    }
+    match mechanism {
+        Mechanism::Direct if !direct::SUPPORTED => Some("there are no direct calls on this kernel"),
+        Mechanism::Direct if selected.functions.len() > 1 => {
+            Some("a direct call is for one function")
+        }
+        Mechanism::Direct if callbacks.has_ret => callbacks.no_direct_ret,
+        Mechanism::Ftrace if bindings::RPROBES_HAS_FTRACE == 0 => {
+            Some("this kernel is built without CONFIG_DYNAMIC_FTRACE_WITH_ARGS")
+        }
+        Mechanism::Ftrace if callbacks.has_ret => {
+            Some("ftrace calls nothing when a function returns")
+        }
+        Mechanism::Fprobe if bindings::RPROBES_HAS_FPROBE == 0 => {
+            Some("this kernel has no fprobes, or none that follow calls until they return")
+        }
+        Mechanism::Fprobe if callbacks.data_size > bindings::RPROBES_FPROBE_DATA_MAX as usize => {
+            Some("the handler's Data is larger than fprobes allow")
+        }
+        _ => None,
+    }
+}
+
+fn mechanism_of(number: u32) -> Option<Mechanism> {
+    [
+        Mechanism::Kprobe,
+        Mechanism::Direct,
+        Mechanism::Ftrace,
+        Mechanism::Fprobe,
+    ]
+    .into_iter()
+    .find(|mechanism| *mechanism as u32 + 1 == number)
+}
+
+/// Plants a probe by the first of the candidates that does, and later by that again.
+///
+/// # Safety
+///
+/// It must be registered, and the lock be held.
+unsafe fn plant(raw: *mut State) -> Result<bool> {
+    // SAFETY: The caller promises that.
+    unsafe {
+        if (*raw).is_armed.load(Relaxed) {
+            return Ok(true);
+        }
+        let before = mechanism_of((*raw).mechanism.load(Relaxed));
+        let candidates = match before {
+            Some(_) => [before, None, None],
+            None => (*raw).candidates,
+        };
+        let mut instead = None;
+        for (i, mechanism) in candidates.into_iter().flatten().enumerate() {
+            match plant_by(raw, mechanism) {
+                Ok(()) => {
+                    if let Some((other, error)) = instead {
+                        say_fallback(raw, mechanism, other, error);
+                    }
+                    (*raw).mechanism.store(mechanism as u32 + 1, Release);
+                    (*raw).is_armed.store(true, Relaxed);
+                    return Ok(true);
+                }
+                // A kprobe would not see anything, either.
+                Err(EBUSY) if mechanism != Mechanism::Direct => {
+                    log!(
+                        ERR,
+                        "no function probe at {}: function tracing is switched off on this machine (sysctl \
+                         kernel.ftrace_enabled=1)\n",
+                        Symbol((*raw).selected.functions[0])
+                    );
+                    return Err(EBUSY);
+                }
+                Err(error)
+                    if error != ENOMEM && candidates.get(i + 1).is_some_and(Option::is_some) =>
+                {
+                    instead = Some((mechanism, error));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(EINVAL)
+}
+
+/// # Safety
+///
+/// As for [`plant`].
+unsafe fn say_fallback(raw: *mut State, mechanism: Mechanism, other: Mechanism, error: Error) {
+    let why = match (other, error) {
+        (Mechanism::Direct, EBUSY) => "something else has it, such as a BPF program",
+        (Mechanism::Direct, ENOSPC) => "all that this type of handlers has are taken",
+        _ => "the kernel refuses it",
+    };
+    log!(
+        INFO,
+        "{} is probed by {}, not by {}: {} ({})\n",
+        // SAFETY: The caller promises that it is registered.
+        Symbol(unsafe { (&(*raw).selected.functions)[0] }),
+        mechanism,
+        other,
+        why,
+        Errno(error)
+    );
+}
+
+/// # Safety
+///
+/// As for [`plant`].
+unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
+    // SAFETY: The caller promises that. The kernel's part is not planted, so it is free to be set up.
+    unsafe {
+        let kernel = &raw mut (*raw).kernel;
+        let callbacks = (*raw).callbacks;
+        let functions = (*raw).selected.functions.as_ptr().cast_mut();
+        let sites = (*raw).selected.sites.as_ptr().cast_mut();
+        let count = (*raw).selected.functions.len();
+        match mechanism {
+            Mechanism::Direct => {
+                let trampoline = match ((*raw).trampoline, callbacks.trampolines) {
+                    (Some(before), _) => before,
+                    (None, Some(all)) => {
+                        Trampoline::take(&all(), &raw mut (*raw).owner).ok_or(ENOSPC)?
+                    }
+                    (None, None) => return Err(EINVAL),
+                };
+                let planted = to_result(bindings::rprobes_direct_prepare(
+                    kernel,
+                    trampoline.address(),
+                    *functions,
+                ))
+                .and_then(|()| to_result(bindings::rprobes_direct_register(kernel)));
+                if planted.is_err() {
+                    bindings::rprobes_ops_free(kernel);
+                    if (*raw).trampoline.is_none() {
+                        trampoline.release();
+                    }
+                } else {
+                    (*raw).trampoline = Some(trampoline);
+                }
+                planted
+            }
+            Mechanism::Ftrace => {
+                let callback = callbacks
+                    .ftrace
+                    .map_or(core::ptr::null(), |f| f as *const c_void);
+                let planted = to_result(bindings::rprobes_ops_prepare(
+                    kernel, callback, sites, count,
+                ))
+                .and_then(|()| to_result(bindings::rprobes_ops_register(kernel)));
+                if planted.is_err() {
+                    bindings::rprobes_ops_free(kernel);
+                }
+                planted
+            }
+            Mechanism::Fprobe => {
+                to_result(bindings::rprobes_fprobe_register(
+                    kernel,
+                    callbacks
+                        .fprobe_entry
+                        .map_or(core::ptr::null(), |f| f as *const c_void),
+                    callbacks
+                        .fprobe_exit
+                        .map_or(core::ptr::null(), |f| f as *const c_void),
+                    callbacks.data_size,
+                    (*raw).options.maxactive.into(),
+                    sites,
+                    count,
+                ))?;
+                if arch::is_patched(*sites) {
+                    return Ok(());
+                }
+                bindings::rprobes_fprobe_unregister(kernel);
+                Err(EBUSY)
+            }
+            Mechanism::Kprobe => {
+                if (*raw).kprobes.is_none() {
+                    register_kprobes(raw)?;
+                }
+                match &(*raw).kprobes {
+                    Some(kprobes) if kprobes.arm()? => Ok(()),
+                    _ => {
+                        log!(
+                            ERR,
+                            "probes are switched off on this machine (echo 1 > /sys/kernel/debug/kprobes/enabled)\n"
+                        );
+                        Err(EPERM)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Takes a probe away; handlers that are running may still run, and calls that are followed return to it.
+///
+/// # Safety
+///
+/// As for [`plant`].
+unsafe fn unplant(raw: *mut State) -> Result {
+    // SAFETY: The caller promises that; what is planted is what was planted last.
+    unsafe {
+        if !(*raw).is_armed.load(Relaxed) {
+            return Ok(());
+        }
+        let kernel = &raw mut (*raw).kernel;
+        match mechanism_of((*raw).mechanism.load(Relaxed)) {
+            Some(Mechanism::Direct) => {
+                bindings::rprobes_direct_unregister(kernel);
+                bindings::rprobes_ops_free(kernel);
+            }
+            Some(Mechanism::Ftrace) => {
+                bindings::rprobes_ops_unregister(kernel);
+                bindings::rprobes_ops_free(kernel);
+            }
+            Some(Mechanism::Fprobe) => {
+                bindings::rprobes_fprobe_unregister(kernel);
+                // The kernel begins to count anew.
+                let missed = bindings::rprobes_fprobe_missed(kernel);
+                (*raw).missed.fetch_add(missed, Relaxed);
+            }
+            Some(Mechanism::Kprobe) => {
+                if let Some(kprobes) = &(*raw).kprobes {
+                    kprobes.disarm()?;
+                }
+            }
+            None => {}
+        }
+        (*raw).is_armed.store(false, Relaxed);
+    }
+    Ok(())
+}
+
+/// Registers kprobes, or kretprobes, disabled.
+///
+/// # Safety
+///
+/// `raw` must be part of a probe that was prepared, and stay where it is until they are unregistered. Nobody else plants it.
+unsafe fn register_kprobes(raw: *mut State) -> Result {
+    // SAFETY: The caller promises that.
+    let (callbacks, options) = unsafe { ((*raw).callbacks, (*raw).options) };
+    let prepared = || struct_kretprobe {
+        kp: kprobe {
+            pre_handler: if callbacks.has_ret {
+                None
+            } else {
+                callbacks.pre
+            },
+            ..Default::default()
+        },
+        entry_handler: callbacks.entry,
+        handler: callbacks.ret,
+        data_size: callbacks.data_size,
+        maxactive: options.maxactive.into(),
+        ..Default::default()
+    };
+    let mut left_out = KVVec::new();
+    // SAFETY: The caller promises that.
+    let kprobes = unsafe {
+        let selected = &(*raw).selected;
+        let refused = |error: Error, function| {
+            let why = match error {
+                EINVAL => "kprobes are forbidden there: see /sys/kernel/debug/kprobes/blacklist",
+                _ => "the kernel refused it",
+            };
+            if error == EINVAL && selected.may_leave_out {
+                left_out.push(LeftOut::at(function, Why::Blacklisted), GFP_KERNEL)?;
+                return Ok(());
+            }
+            log!(
+                ERR,
+                "no function probe at {}: {} ({})\n",
+                Symbol(function),
+                why,
+                Errno(error)
+            );
+            Err(error)
+        };
+        Kprobes::register(
+            raw.cast(),
+            prepared,
+            callbacks.has_ret,
+            &selected.functions,
+            refused,
+        )
+    }?;
+    // SAFETY: The caller promises that.
+    unsafe {
+        (*raw).kprobes = Some(kprobes);
+        for function in left_out {
+            (*raw).selected.left_out.push(function, GFP_KERNEL)?;
+        }
+    }
+    Ok(())
+}
