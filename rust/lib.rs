@@ -107,12 +107,13 @@ mod text;
 mod trace;
 pub mod types;
 
-pub use collect::{ratelimit, Counter, Counters, Histogram, Ring, Scratch};
+pub use collect::{ratelimit, Counter, CounterArray, Counters, Histogram, Ring, Scratch};
 pub use machine::{Path, PtRegs, Syscall};
 pub use place::{symbol, Symbol, Target};
 pub use probe::{
     context::{self, Context, FaultCause, FaultContext},
     fprobe::{self, Fprobe},
+    hook::{self, Hook},
     kprobe, kretprobe,
     planted::{self, Planted},
     set::{self as probe_set, ProbeSet},

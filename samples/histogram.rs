@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! How long a kernel function takes, as a histogram in debugfs: `cat /sys/kernel/debug/histogram/latency_ns`.
+//! How long a kernel function takes, as a histogram in debugfs: `cat /sys/kernel/debug/histogram/latency_ns`. The function is
+//! probed by the cheapest mechanism that does, or by one that is asked for: `mechanism=fprobe`.
 
 use kernel::{
     debugfs::{Dir, File},
@@ -11,8 +12,8 @@ use kernel::{
     time::{Instant, Monotonic},
 };
 use rprobes::{
-    kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
-    Histogram, Target,
+    fprobe::{self, Entry, EntryContext, Mechanism, Options, RetContext},
+    Fprobe, Histogram, Target,
 };
 
 rprobes::module! {
@@ -23,13 +24,14 @@ rprobes::module! {
     license: "GPL",
     params: {
         func: string { default: "vfs_read", description: "The function to measure" },
+        mechanism: string { default: "", description: "fprobe or kprobe" },
     },
 }
 
 struct Latency(Histogram);
 
 #[vtable]
-impl kretprobe::Handler for Latency {
+impl fprobe::Handler for Latency {
     type Data = Instant<Monotonic>;
 
     fn entry(&self, _cx: &EntryContext<'_>) -> Entry<Self::Data> {
@@ -44,7 +46,7 @@ impl kretprobe::Handler for Latency {
 #[pin_data]
 struct LatencyHistogram {
     #[pin]
-    probe: Kretprobe<Arc<Latency>>,
+    probe: Fprobe<Arc<Latency>>,
     #[pin]
     file: File<Arc<Latency>>,
 }
@@ -53,10 +55,17 @@ impl kernel::InPlaceModule for LatencyHistogram {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         pin_init::pin_init_scope(|| {
             let func = params::func.get()?;
+            let options = Options {
+                mechanism: match &*params::mechanism.get()? {
+                    b"" => None,
+                    name => Some(Mechanism::parse(name)?),
+                },
+                ..Options::default()
+            };
             let latency = Arc::new(Latency(Histogram::new()?), GFP_KERNEL)?;
             let shown = latency.clone();
             Ok(try_pin_init!(Self {
-                probe <- Kretprobe::new(Target::parse(&func)?, latency),
+                probe <- Fprobe::with(Target::parse(&func)?, options, latency),
                 file <- Dir::new(c"histogram").read_callback_file(c"latency_ns", shown, &show),
             }))
         })

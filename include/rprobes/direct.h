@@ -48,6 +48,7 @@ bool rprobes_busy_begin(void);
 void rprobes_busy_end(void);
 #endif
 void rprobes_calls_find(struct rprobes_calls *calls);
+bool rprobes_calls_nested(const struct rprobes_calls *calls, unsigned long frame);
 void rprobes_calls_wait(unsigned int ms);
 void rprobes_calls_done(void);
 

@@ -111,3 +111,80 @@ impl<const N: usize> Drop for Counters<N> {
         unsafe { bindings::rprobes_percpu_free(self.words) }
     }
 }
+
+/// How many words there may be in one per-CPU allocation. C: `PCPU_MIN_UNIT_SIZE`.
+const CHUNK: usize = 4096;
+
+/// As many counters as are needed, by number: such as one for each function of an [`Fprobe`](crate::Fprobe).
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use rprobes::{fprobe::{self, Entry, EntryContext, Functions}, CounterArray, Fprobe};
+///
+/// struct Calls(CounterArray);
+///
+/// #[vtable]
+/// impl fprobe::Handler for Calls {
+///     type Data = ();
+///
+///     fn entry(&self, cx: &EntryContext<'_>) -> Entry<()> {
+///         self.0.inc(cx.index());
+///         Entry::Skip
+///     }
+/// }
+///
+/// fn plant() -> Result<Pin<KBox<Fprobe<Calls>>>> {
+///     let functions = Functions::matching(c"vfs_*");
+///     let calls = Calls(CounterArray::new(functions.count()?)?);
+///     KBox::pin_init(Fprobe::new(functions, calls), GFP_KERNEL)
+/// }
+/// ```
+#[doc(alias = "alloc_percpu")]
+pub struct CounterArray {
+    chunks: KVec<Counters<CHUNK>>,
+    len: usize,
+}
+
+impl CounterArray {
+    /// Counters at 0. They take 8 bytes each on every CPU that there may be, in portions of 32 KiB. Process context.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    pub fn new(len: usize) -> Result<Self> {
+        let mut chunks = KVec::new();
+        for _ in 0..len.div_ceil(CHUNK) {
+            chunks.push(Counters::new()?, GFP_KERNEL)?;
+        }
+        Ok(Self { chunks, len })
+    }
+
+    /// Adds 1 to counter `i`; nothing if there is none. Any context.
+    #[inline(always)]
+    pub fn inc(&self, i: usize) {
+        if let Some(chunk) = self.chunks.get(i / CHUNK) {
+            // SAFETY: It is below the length of the chunk.
+            unsafe { chunk.inc_unchecked(i % CHUNK) }
+        }
+    }
+
+    /// The sum of counter `i` over all CPUs; those that are adding meanwhile may be counted or not. 0 if there is no
+    /// such counter. Any context.
+    pub fn sum(&self, i: usize) -> u64 {
+        self.chunks
+            .get(i / CHUNK)
+            .map_or(0, |chunk| chunk.sum(i % CHUNK))
+    }
+
+    /// How many there are. Any context.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none. Any context.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}

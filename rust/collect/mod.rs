@@ -9,7 +9,7 @@ pub mod ratelimit;
 mod ring;
 mod scratch;
 
-pub use counter::{Counter, Counters};
+pub use counter::{Counter, CounterArray, Counters};
 pub use histogram::Histogram;
 pub use ring::Ring;
 pub use scratch::Scratch;

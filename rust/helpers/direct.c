@@ -6,6 +6,7 @@
 #include <linux/compiler.h>
 #include <linux/delay.h>
 #include <linux/kprobes.h>
+#include <linux/minmax.h>
 #include <linux/objtool.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
@@ -13,6 +14,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
 #include <linux/uaccess.h>
 #ifdef CONFIG_X86
 #include <asm/linkage.h>
@@ -58,11 +60,31 @@ NOKPROBE_SYMBOL(rprobes_busy_end);
  * rprobes_call_body: calls the code at %r11, as a return would go there: behind the call that ftrace has put in there is no
  * landing pad (ENDBR), and no CFI preamble.
  *
+ * rprobes_call_original: the same, as a function with the registers of arguments, and where to go.
+ *
  * rprobes_leave: is called by the trampoline and returns to where the probed function was called from: over the return
  * addresses to the trampoline, and to the function.
  */
 void rprobes_call_body(void);
+void rprobes_call_original(void);
 void rprobes_leave(void);
+
+/* The layout of a &struct pt_regs, which assembly in C files cannot ask for. */
+#define OFFSET(register) __stringify(OFFSET_##register)
+#define OFFSET_di 112
+#define OFFSET_si 104
+#define OFFSET_dx 96
+#define OFFSET_cx 88
+#define OFFSET_r8 72
+#define OFFSET_r9 64
+#define CHECK(register) static_assert(offsetof(struct pt_regs, register) == OFFSET_##register)
+CHECK(di);
+CHECK(si);
+CHECK(dx);
+CHECK(cx);
+CHECK(r8);
+CHECK(r9);
+
 asm(".pushsection .kprobes.text, \"ax\"\n"
     ".type rprobes_call_body, @function\n"
     ".globl rprobes_call_body\n"
@@ -77,20 +99,37 @@ asm(".pushsection .kprobes.text, \"ax\"\n"
     "	" ASM_RET "\n"
     ".size rprobes_leave, . - rprobes_leave\n"
     ".popsection");
+asm(".pushsection .kprobes.text, \"ax\"\n"
+    ".type rprobes_call_original, @function\n"
+    ".globl rprobes_call_original\n"
+    "rprobes_call_original:\n"
+    "	push %rsi\n"
+    "	mov %rdi, %rax\n"
+    "	mov " OFFSET(di) "(%rax), %rdi\n"
+    "	mov " OFFSET(si) "(%rax), %rsi\n"
+    "	mov " OFFSET(dx) "(%rax), %rdx\n"
+    "	mov " OFFSET(cx) "(%rax), %rcx\n"
+    "	mov " OFFSET(r8) "(%rax), %r8\n"
+    "	mov " OFFSET(r9) "(%rax), %r9\n"
+    "	" ASM_RET "\n"
+    ".size rprobes_call_original, . - rprobes_call_original\n"
+    ".popsection");
+STACK_FRAME_NON_STANDARD(rprobes_call_original);
 STACK_FRAME_NON_STANDARD(rprobes_call_body);
 STACK_FRAME_NON_STANDARD(rprobes_leave);
 #endif
 
-/* Looks for such calls in a stack, in chunks that need not be there as a whole: the task may be on its way out. */
-static unsigned int calls_in(unsigned long stack, const struct rprobes_calls *calls)
+/* Looks for such calls in a stack, in chunks that need not be there: the task may be on its way out. */
+static unsigned int calls_in(unsigned long address, unsigned long end, const struct rprobes_calls *calls)
 {
-	unsigned long words[64], address, mark;
+	unsigned long words[64], mark, size;
 	unsigned int found = 0, i;
 
-	for (address = stack; address < stack + THREAD_SIZE; address += sizeof(words)) {
-		if (copy_from_kernel_nofault(words, (void *)address, sizeof(words)))
+	for (; address < end; address += size) {
+		size = min(sizeof(words), end - address);
+		if (copy_from_kernel_nofault(words, (void *)address, size))
 			continue;
-		for (i = 0; i < ARRAY_SIZE(words); i++) {
+		for (i = 0; i < size / sizeof(long); i++) {
 			unsigned long above = address + (i + 1) * sizeof(long);
 
 			if (words[i] != calls->returns_to)
@@ -101,6 +140,20 @@ static unsigned int calls_in(unsigned long stack, const struct rprobes_calls *ca
 	}
 	return found;
 }
+
+/*
+ * Whether the current task, or whatever has interrupted it, is in such a call already, further up the stack than @frame. Those
+ * on stacks of interrupts are not seen.
+ */
+bool rprobes_calls_nested(const struct rprobes_calls *calls, unsigned long frame)
+{
+	unsigned long stack = (unsigned long)current->stack;
+
+	if (frame < stack || frame >= stack + THREAD_SIZE)
+		return false;
+	return calls_in(frame, stack + THREAD_SIZE, calls);
+}
+NOKPROBE_SYMBOL(rprobes_calls_nested);
 
 /*
  * Looks through the stacks of all tasks. No new such call begins any more, so if there are none, there never are again.
@@ -121,7 +174,7 @@ void rprobes_calls_find(struct rprobes_calls *calls)
 
 		if (!stack || READ_ONCE(task->flags) & PF_EXITING)
 			continue;
-		found = calls_in(stack, calls);
+		found = calls_in(stack, stack + THREAD_SIZE, calls);
 		if (!found)
 			continue;
 		calls->calls += found;

@@ -226,6 +226,15 @@ pub(crate) struct Selected {
 }
 
 impl<F> Functions<'_, F> {
+    /// How many functions can be probed of these at the moment. Process context.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Fprobe::new`](crate::Fprobe::new).
+    pub fn count(&self) -> Result<usize> {
+        Ok(self.select()?.functions.len())
+    }
+
     /// Looks them up. Process context. If there is something wrong, that is in the kernel log.
     pub(crate) fn select(&self) -> Result<Selected> {
         let mut selected = Selected {

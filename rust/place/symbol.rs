@@ -12,7 +12,7 @@ use crate::bindings;
 const BUFFER: usize = bindings::RPROBES_KSYM_SYMBOL_LEN as usize;
 
 /// A kernel address that prints as the symbol it belongs to: `kernel_clone+0x4/0x4a0`, followed by the module's name in
-/// brackets if it is in a module, or the plain number if it belongs to no symbol.
+/// brackets if it is in a module, or the plain number if it belongs to no symbol. With `{:#}`, as the name alone.
 ///
 /// Printing works in any context and needs about 600 bytes of stack. Stands on `sprint_symbol()`.
 ///
@@ -33,7 +33,11 @@ pub struct Symbol(pub usize);
 impl Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut buffer = [0; BUFFER];
-        f.write_str(core::str::from_utf8(print(self.0, &mut buffer)).unwrap_or("?"))
+        let mut text = print(self.0, &mut buffer);
+        if f.alternate() {
+            text = text.split(|c| *c == b'+').next().unwrap_or(text);
+        }
+        f.write_str(core::str::from_utf8(text).unwrap_or("?"))
     }
 }
 

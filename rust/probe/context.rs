@@ -148,6 +148,10 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
         self
     }
 
+    pub(crate) fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
     /// The registers of the probed context.
     ///
     /// A [function probe](crate::fprobe) has those of the arguments, or of the result; the stack pointer and the frame pointer; and the ip, which is

@@ -44,12 +44,11 @@ use core::marker::PhantomPinned;
 use kernel::{
     fmt::{self, Display},
     prelude::*,
-    str::CString,
 };
 
-use super::{node::Probe, process_context::check_may_register, registration::Registration, Stats};
+use super::{function::Registered, Stats};
 use crate::{
-    place::{functions::Selected, Location, Symbol, Target},
+    place::Symbol,
     types::{Raw, Signature},
 };
 
@@ -62,17 +61,61 @@ pub use crate::place::functions::{Functions, LeftOut, Why};
 
 /// A probe on functions, planted from its initialisation until it is dropped.
 ///
-/// # Invariants
+/// # Examples
 ///
-/// If `registration` is there, it is that of `probe`.
+/// ```
+/// use kernel::{prelude::*, sync::atomic::{Atomic, Relaxed}};
+/// use rprobes::{fprobe::{self, Entry, EntryContext, Functions, RetContext}, Fprobe};
+///
+/// rprobes::kernel_types! { fn vfs_read; }
+///
+/// /// Counts calls, of whatever functions.
+/// struct Count(Atomic<u64>);
+///
+/// #[vtable]
+/// impl fprobe::Handler for Count {
+///     type Data = ();
+///
+///     fn entry(&self, _cx: &EntryContext<'_>) -> Entry<()> {
+///         self.0.fetch_add(1, Relaxed);
+///         Entry::Skip
+///     }
+/// }
+///
+/// /// Counts bytes that were asked for and not read.
+/// struct Short(Atomic<usize>);
+///
+/// #[vtable]
+/// impl fprobe::Handler<vfs_read> for Short {
+///     type Data = usize;
+///
+///     fn entry(&self, cx: &EntryContext<'_, vfs_read>) -> Entry<usize> {
+///         Entry::Trace(cx.args().count())
+///     }
+///
+///     fn ret(&self, cx: &RetContext<'_, vfs_read>, count: &usize) {
+///         self.0.fetch_add(count.saturating_sub(cx.return_value().max(0) as usize), Relaxed);
+///     }
+/// }
+///
+/// type Planted<T, F = rprobes::types::Raw> = Pin<KBox<Fprobe<T, F>>>;
+///
+/// fn plant() -> Result<(Planted<Count>, Planted<Short, vfs_read>)> {
+///     let functions = Functions::matching(c"vfs_* !vfs_fs*");
+///     Ok((
+///         KBox::pin_init(Fprobe::new(functions, Count(Atomic::new(0))), GFP_KERNEL)?,
+///         KBox::pin_init(Fprobe::new(vfs_read::TARGET, Short(Atomic::new(0))), GFP_KERNEL)?,
+///     ))
+/// }
+/// # fn main() {}
+/// ```
 #[doc(alias = "register_fprobe")]
 #[doc(alias = "register_ftrace_function")]
 #[doc(alias = "register_ftrace_direct")]
-#[pin_data(PinnedDrop)]
+#[pin_data]
 pub struct Fprobe<T, F: Signature = Raw> {
-    /// In a box of its own: see [`Planted`](crate::Planted).
-    probe: Pin<KBox<Probe<T, Function<F>>>>,
-    registration: Option<Registration>,
+    #[pin]
+    registered: Registered<T, Function<F>>,
     /// Owners cannot rely on being able to move it.
     #[pin]
     _pin: PhantomPinned,
@@ -122,31 +165,7 @@ where
     {
         let functions = functions.into();
         try_pin_init!(Self {
-            probe: {
-                check_may_register(&Target::address(0))?;
-                let selected = functions.select()?;
-                let name = CString::try_from_fmt(fmt!("{}", functions))?;
-                let target = Target::symbol(&name);
-                let probe = Probe::<T, Function<F>>::new(&target, options, handler);
-                let probe = KBox::pin_init::<Error>(probe, GFP_KERNEL)?;
-                // SAFETY: It is not registered yet, so nobody else uses it.
-                unsafe { (*probe.raw()).select(selected) };
-                probe
-            },
-            // INVARIANT: It is that of `probe`.
-            registration: {
-                let core = probe.as_ref().core();
-                let name = CString::try_from_fmt(fmt!("{}", functions))?;
-                let location = Location::nowhere();
-                // SAFETY: The probe is initialised, is pinned, and is freed only after the registration: either `drop`
-                // runs, which takes care of the order, or the box is leaked.
-                let registration =
-                    unsafe { Registration::disabled(core, &Target::symbol(&name), &location) }?;
-                if !options.disabled {
-                    registration.arm()?;
-                }
-                Some(registration)
-            },
+            registered <- Registered::new(functions, options, handler),
             _pin: PhantomPinned,
         })
     }
@@ -156,29 +175,29 @@ impl<T, F: Signature> Fprobe<T, F> {
     /// The handler, to read what it has gathered. Any context.
     #[inline]
     pub fn handler(&self) -> &T {
-        self.probe.handler()
+        self.registered.handler()
     }
 
     /// The functions that are probed, in the order of a list, or of their addresses. Any context.
     pub fn functions(&self) -> impl ExactSizeIterator<Item = Symbol> + '_ {
-        self.selected().functions.iter().copied().map(Symbol)
+        self.registered
+            .selected()
+            .functions
+            .iter()
+            .copied()
+            .map(Symbol)
     }
 
     /// The functions that were left out, and why. Any context.
     pub fn left_out(&self) -> &[LeftOut] {
-        &self.selected().left_out
-    }
-
-    fn selected(&self) -> &Selected {
-        // SAFETY: It is not changed any more once it is registered, which it was as this was made.
-        unsafe { (*self.probe.raw()).selected() }
+        &self.registered.selected().left_out
     }
 
     /// How the probe is planted and how many hits it missed. Any context; none once it is unregistered, by
     /// [`unregister`](Self::unregister) or at its handler's [request](crate::Context::unregister_later).
     #[doc(alias = "nmissed")]
     pub fn stats(&self) -> Option<Stats> {
-        self.registration.as_ref()?.stats()
+        self.registered.stats()
     }
 
     /// Plants the probe again after [`disable`](Self::disable). Process context.
@@ -187,7 +206,7 @@ impl<T, F: Signature> Fprobe<T, F> {
     ///
     /// [`EINVAL`]: this probe is unregistered. [`EBUSY`]: function tracing is switched off on this machine. `EDEADLK`: called in atomic context, such as a handler.
     pub fn enable(&self) -> Result {
-        self.registration.as_ref().ok_or(EINVAL)?.arm()
+        self.registered.enable()
     }
 
     /// Takes the probe out of the functions, but keeps it registered. Calls that are followed are followed to their return, except by fprobes. Process context; in a handler, use
@@ -197,7 +216,7 @@ impl<T, F: Signature> Fprobe<T, F> {
     ///
     /// [`EINVAL`]: this probe is unregistered. `EDEADLK`: called in atomic context, such as a handler.
     pub fn disable(&self) -> Result {
-        self.registration.as_ref().ok_or(EINVAL)?.disarm()
+        self.registered.disable()
     }
 
     /// Unregisters the probe now instead of when it is dropped: no handler runs any more once this returns.
@@ -208,24 +227,16 @@ impl<T, F: Signature> Fprobe<T, F> {
     #[doc(alias = "unregister_ftrace_function")]
     pub fn unregister(self: Pin<&mut Self>) {
         // SAFETY: Nothing is moved.
-        drop(unsafe { self.get_unchecked_mut() }.registration.take());
+        unsafe { self.map_unchecked_mut(|this| &mut this.registered) }.unregister();
     }
 }
 
 /// Prints what was asked for.
 impl<T, F: Signature> Display for Fprobe<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.registration {
-            Some(registration) => Display::fmt(registration.core().name(), f),
+        match self.registered.name() {
+            Some(name) => Display::fmt(name, f),
             None => f.write_str("nothing"),
         }
-    }
-}
-
-#[pinned_drop]
-impl<T, F: Signature> PinnedDrop for Fprobe<T, F> {
-    fn drop(self: Pin<&mut Self>) {
-        // No handler runs any more after this, so the fields may go.
-        self.unregister();
     }
 }

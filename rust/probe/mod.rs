@@ -6,6 +6,7 @@
 pub mod context;
 pub mod fprobe;
 mod function;
+pub mod hook;
 mod kind;
 pub mod kprobe;
 pub mod kretprobe;

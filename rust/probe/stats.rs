@@ -3,7 +3,11 @@
 
 //! What became of a probe.
 
-use kernel::fmt::{self, Display};
+use kernel::{
+    fmt::{self, Display},
+    prelude::*,
+    str::BStr,
+};
 
 /// How a probe is called; prints as in the table of [`fprobe`](crate::fprobe).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,43 @@ pub enum Mechanism {
     Ftrace,
     /// The kernel's own probes on functions call this one. C: `struct fprobe`.
     Fprobe,
+}
+
+impl Mechanism {
+    const ALL: [Self; 4] = [Self::Kprobe, Self::Direct, Self::Ftrace, Self::Fprobe];
+
+    /// Reads what a user writes in a module parameter: `direct`, `ftrace`, `fprobe` or `kprobe`.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] for anything else; the kernel log says so.
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        match text.trim_ascii() {
+            b"direct" => Ok(Self::Direct),
+            b"ftrace" => Ok(Self::Ftrace),
+            b"fprobe" => Ok(Self::Fprobe),
+            b"kprobe" => Ok(Self::Kprobe),
+            other => {
+                log!(
+                    ERR,
+                    "{}: no mechanism; there are direct, ftrace, fprobe and kprobe\n",
+                    BStr::from_bytes(other)
+                );
+                Err(EINVAL)
+            }
+        }
+    }
+
+    /// To be kept in an atomic; 0 is none.
+    pub(crate) fn number(self) -> u32 {
+        self as u32 + 1
+    }
+
+    pub(crate) fn of_number(number: u32) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|mechanism| mechanism.number() == number)
+    }
 }
 
 impl Display for Mechanism {

@@ -140,6 +140,12 @@ pub(crate) fn return_value_high(regs: &pt_regs) -> usize {
     arg(regs, 1)
 }
 
+/// Both words of a value of two.
+pub(crate) fn set_return_words(regs: &mut pt_regs, words: [usize; 2]) {
+    set_arg(regs, 0, words[0]);
+    set_arg(regs, 1, words[1]);
+}
+
 #[inline(always)]
 pub(crate) fn set_arg(regs: &mut pt_regs, n: usize, value: usize) {
     user_mut(regs).regs[n & (ARG_REGS - 1)] = value as u64;

@@ -247,6 +247,11 @@ pub(crate) fn return_value_high(regs: &pt_regs) -> usize {
     regs.dx
 }
 
+/// Both words of a value of two.
+pub(crate) fn set_return_words(regs: &mut pt_regs, words: [usize; 2]) {
+    [regs.ax, regs.dx] = words;
+}
+
 #[inline(always)]
 pub(crate) fn set_arg(regs: &mut pt_regs, n: usize, value: usize) {
     *match n {

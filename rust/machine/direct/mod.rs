@@ -21,6 +21,18 @@
 //!  caller <------------------'  return, over the function's own return address
 //! ```
 //!
+//! A hook is called instead of the body, which it may call, or not:
+//!
+//! ```text
+//!  caller ----> function: call trampoline
+//!                            |  save the arguments, mark the frame
+//!                            |  Replaces::call(frame, owner) ----> body, perhaps
+//!                            |  unmark the frame
+//!  caller <------------------'  return, over the function's own return address
+//! ```
+//!
+//! What is below about bodies holds for what is called in their place, too.
+//!
 //! # A handler that is interrupted, or reaches itself
 //!
 //! `rprobes_busy` is a number for each CPU, only touched with preemption off. Where it is not -1 before, a handler of this module is
@@ -68,5 +80,7 @@ mod imp;
 #[path = "none.rs"]
 mod imp;
 
-pub(crate) use imp::{complete, data, trampolines, Frame, SUPPORTED};
-pub(crate) use trampoline::{Calls, Owner, Trampoline, Trampolines, DATA_MAX};
+pub(crate) use imp::{
+    call_body, complete, complete_replaced, data, replacements, trampolines, Frame, SUPPORTED,
+};
+pub(crate) use trampoline::{Calls, Owner, Replaces, Trampoline, Trampolines, Words, DATA_MAX};

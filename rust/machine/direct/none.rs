@@ -5,7 +5,7 @@
 
 use kernel::bindings::pt_regs;
 
-use super::trampoline::{Calls, Trampolines};
+use super::trampoline::{Calls, Replaces, Trampolines, Words};
 
 pub(crate) const SUPPORTED: bool = false;
 
@@ -29,3 +29,19 @@ pub(crate) unsafe fn data(frame: *mut Frame) -> *mut u8 {
 ///
 /// `frame` must be a frame for `C`.
 pub(crate) unsafe fn complete<C: Calls>(_frame: *mut Frame, _returned: bool) {}
+
+pub(crate) fn replacements<R: Replaces>() -> Trampolines {
+    unreachable!()
+}
+
+/// # Safety
+///
+/// `frame` must be that of a hook.
+pub(crate) unsafe fn call_body(_frame: *mut Frame) -> Words {
+    Words(0, 0)
+}
+
+/// # Safety
+///
+/// `regs` must be in the frame of a hook.
+pub(crate) unsafe fn complete_replaced(_regs: *mut pt_regs) {}

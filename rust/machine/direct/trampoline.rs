@@ -49,6 +49,24 @@ pub(crate) trait Calls: 'static {
     unsafe extern "C" fn ret(frame: *mut c_void, owner: *mut Owner);
 }
 
+/// What a trampoline calls instead of the function.
+pub(crate) trait Replaces: 'static {
+    /// In how many registers the function has arguments.
+    const REGISTERS: usize;
+
+    /// Called as the function would be, in the context of its caller, to return what that is to get.
+    ///
+    /// # Safety
+    ///
+    /// To be called by a trampoline only, with its frame and its owner.
+    unsafe extern "C" fn call(frame: *mut c_void, owner: *mut Owner) -> Words;
+}
+
+/// The two words in which functions return something.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Words(pub(crate) usize, pub(crate) usize);
+
 /// What the owner of a trampoline begins with.
 #[repr(C)]
 #[derive(Default)]
@@ -109,7 +127,7 @@ impl Trampoline {
         self.anchor + self.slot.offset as usize
     }
 
-    /// Where the bodies of calls that are followed return to.
+    /// Where the bodies of calls that are followed return to; or what is called instead.
     pub(crate) fn returns_to(&self) -> usize {
         self.address() + self.slot.returns_to as usize
     }

@@ -7,7 +7,7 @@ use core::mem::offset_of;
 
 use kernel::bindings::pt_regs;
 
-use super::trampoline::{Calls, Owner, Slot, Trampolines, SLOTS};
+use super::trampoline::{Calls, Owner, Replaces, Slot, Trampolines, Words, SLOTS};
 use crate::{
     bindings,
     machine::arch::{self, count, count_at, CHECK_RCU},
@@ -42,6 +42,7 @@ extern "C" {
     static TASK: usize;
     fn rprobes_call_body();
     fn rprobes_leave();
+    fn rprobes_call_original(regs: *const pt_regs, body: usize) -> Words;
     fn rcu_is_watching() -> bool;
 }
 
@@ -300,6 +301,123 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
         // SAFETY: They are above, for as long as this code is, and are atomic or constant.
         slots: unsafe { &*slots },
         mark: MARK / size_of::<usize>(),
+    }
+}
+
+/// The trampolines of a type of hooks.
+#[inline(never)]
+#[expect(
+    named_asm_labels,
+    reason = "they begin with the name of this function, and it is there once"
+)]
+pub(crate) fn replacements<R: Replaces>() -> Trampolines {
+    let (anchor, slots): (usize, *const [Slot; SLOTS]);
+    // SAFETY: As for `trampolines`.
+    unsafe {
+        core::arch::asm!(
+            ".pushsection .data, \"aw\", @progbits
+            .balign 8
+            {me}_slots:
+            .popsection
+            .pushsection .kprobes.text, \"ax\", @progbits
+            .balign 16, 0xcc
+            .type {me}_anchor, @function
+            {me}_anchor:
+            endbr64
+            ud2
+            .size {me}_anchor, . - {me}_anchor
+            .irp i, 0, 1, 2, 3
+            .balign 16, 0xcc
+            .type {me}_\\i, @function
+            {me}_\\i:
+            sub rsp, {size}
+            mov r11, gs:[rip + {task}]
+            test dword ptr [r11 + {flags}], {may_not_return}
+            jnz 5f
+            20:
+            mov r11, rbp
+            mov [rsp + {bp}], r11",
+            save!(),
+            "mov [rsp + {mark}], rsp
+            mov rsi, [rip + {me}_slots + 16 * \\i]
+            mov rdi, rsp
+            call {call}
+            .L{me}_\\i:
+            mov qword ptr [rsp + {mark}], 0
+            add rsp, {size}
+            call {leave}
+            ud2
+            5:",
+            // As for other trampolines.
+            concat!("test dword ptr ", count_at!(), ", {not_in_task}"),
+            "jnz 20b
+            mov r11, [rip + {me}_slots + 16 * \\i]
+            lock inc qword ptr [r11 + {not_followed}]
+            add rsp, {size}",
+            ret!(),
+            ".size {me}_\\i, . - {me}_\\i
+            .pushsection .data, \"aw\", @progbits
+            .quad 0
+            .long {me}_\\i - {me}_anchor
+            .long .L{me}_\\i - {me}_\\i
+            .popsection
+            .endr
+            .popsection
+            lea {anchor}, [rip + {me}_anchor]
+            lea {slots}, [rip + {me}_slots]",
+            me = sym replacements::<R>,
+            call = sym R::call,
+            registers = const R::REGISTERS,
+            size = const size_of::<Frame>(),
+            mark = const MARK,
+            di = const offset_of!(pt_regs, di),
+            si = const offset_of!(pt_regs, si),
+            dx = const offset_of!(pt_regs, dx),
+            cx = const offset_of!(pt_regs, cx),
+            r8 = const offset_of!(pt_regs, r8),
+            r9 = const offset_of!(pt_regs, r9),
+            bp = const offset_of!(pt_regs, bp),
+            flags = const bindings::RPROBES_TASK_FLAGS,
+            may_not_return = const bindings::RPROBES_PF_MAY_NOT_RETURN,
+            not_in_task = const bindings::RPROBES_NOT_IN_TASK,
+            not_followed = const offset_of!(Owner, not_followed),
+            count = sym COUNT,
+            task = sym TASK,
+            leave = sym rprobes_leave,
+            anchor = lateout(reg) anchor,
+            slots = lateout(reg) slots,
+        )
+    }
+    Trampolines {
+        anchor,
+        // SAFETY: As for `trampolines`.
+        slots: unsafe { &*slots },
+        mark: MARK / size_of::<usize>(),
+    }
+}
+
+/// Calls the body of the function with the arguments that the frame has.
+///
+/// # Safety
+///
+/// `frame` must be that of a hook, whose function has no arguments on the stack and can do with these.
+pub(crate) unsafe fn call_body(frame: *mut Frame) -> Words {
+    // SAFETY: The caller promises that; behind the frame there is the return address to the function.
+    unsafe { rprobes_call_original(&raw const (*frame).regs, *frame.add(1).cast::<usize>()) }
+}
+
+/// As [`complete`], for the frame of a hook.
+///
+/// # Safety
+///
+/// As for [`complete`].
+pub(crate) unsafe fn complete_replaced(regs: *mut pt_regs) {
+    // SAFETY: The caller promises that; behind the frame there is the return address to the function.
+    unsafe {
+        let returns: *mut usize = regs.cast::<Frame>().add(1).cast();
+        (*regs).ip = *returns;
+        (*regs).sp = returns.add(1) as usize;
+        arch::set_kernel_mode(regs);
     }
 }
 

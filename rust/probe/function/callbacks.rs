@@ -38,6 +38,7 @@ use crate::{
 pub(super) fn of<F: Signature, T: Handler<F>>() -> Callbacks {
     Callbacks {
         has_ret: T::HAS_RET,
+        is_hook: false,
         data_size: size_of::<T::Data>(),
         no_direct_ret: if F::ON_STACK {
             Some("its arguments are not known to be in registers: declare it with kernel_types!, if they are")

@@ -6,7 +6,12 @@
 mod callbacks;
 mod kprobes;
 mod planting;
+mod registered;
+mod replacing;
 mod state;
 mod waiting;
 
+pub(crate) use registered::Registered;
+pub use replacing::{Call, Replacement, Returned};
+pub(crate) use state::AsHook;
 pub use state::{Function, Options};

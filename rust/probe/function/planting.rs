@@ -21,7 +21,8 @@ use super::{
     },
     callbacks,
     kprobes::Kprobes,
-    state::{Candidates, Function, Options, State},
+    replacing::{self, Replacement},
+    state::{AsHook, AsProbe, Candidates, Function, Is, Options, State},
     waiting::wait_for_calls,
 };
 use crate::{
@@ -32,15 +33,15 @@ use crate::{
         functions::{LeftOut, Table, Why},
         Location, Symbol,
     },
-    types::Signature,
+    types::{self, Signature},
 };
 
-impl<F: Signature> Kind for Function<F> {
+impl<F: Signature, W: Is> Kind for Function<F, W> {
     type Function = F;
     type Raw = State;
     type Options = Options;
 
-    const NAME: &'static str = "function probe";
+    const NAME: &'static str = W::NAME;
     const EXPLAINS: bool = true;
     const DISABLED: Options = Options {
         mechanism: None,
@@ -119,7 +120,7 @@ impl<F: Signature> Kind for Function<F> {
     unsafe fn stats(raw: *mut State, _address: usize) -> Stats {
         // SAFETY: What changes while it is registered is atomic, and kprobes are there before it is said that they are used.
         unsafe {
-            let mechanism = mechanism_of((*raw).mechanism.load(Acquire));
+            let mechanism = Mechanism::of_number((*raw).mechanism.load(Acquire));
             let (mut missed, mut exhausted) = ((*raw).missed.load(Relaxed), 0);
             match (mechanism, &(*raw).kprobes) {
                 (Some(Mechanism::Kprobe), Some(kprobes)) => {
@@ -151,7 +152,7 @@ impl<F: Signature> Kind for Function<F> {
     }
 }
 
-impl<F: Signature, T: Handler<F>> Handles<T> for Function<F> {
+impl<F: Signature, T: Handler<F>> Handles<T> for Function<F, AsProbe> {
     fn prepare(raw: &mut State, options: &Options) -> Result {
         kretprobe::check_data::<F, T>()?;
         if !T::HAS_ENTRY && !T::HAS_RET {
@@ -162,6 +163,14 @@ impl<F: Signature, T: Handler<F>> Handles<T> for Function<F> {
             return Err(EINVAL);
         }
         raw.callbacks = callbacks::of::<F, T>();
+        raw.options = *options;
+        Ok(())
+    }
+}
+
+impl<F: types::Function, T: Replacement<F>> Handles<T> for Function<F, AsHook> {
+    fn prepare(raw: &mut State, options: &Options) -> Result {
+        raw.callbacks = replacing::callbacks::<F, T>();
         raw.options = *options;
         Ok(())
     }
@@ -205,6 +214,19 @@ fn candidates(state: &State) -> Result<Candidates> {
             }
         };
     }
+    if state.callbacks.is_hook {
+        // Here is why there is nothing else.
+        if let Some(why) = objection(state, Direct) {
+            log!(
+                ERR,
+                "no hook at {}: {}\n",
+                Symbol(state.selected.functions[0]),
+                why
+            );
+            return Err(errno::error(bindings::EOPNOTSUPP));
+        }
+        return Ok([Some(Direct), None, None]);
+    }
     let order = match (state.callbacks.has_ret, is_one) {
         (false, _) => [Direct, Ftrace, Kprobe],
         (true, true) => [Direct, Kprobe, Fprobe],
@@ -246,17 +268,6 @@ fn objection(state: &State, mechanism: Mechanism) -> Option<&'static str> {
     }
 }
 
-fn mechanism_of(number: u32) -> Option<Mechanism> {
-    [
-        Mechanism::Kprobe,
-        Mechanism::Direct,
-        Mechanism::Ftrace,
-        Mechanism::Fprobe,
-    ]
-    .into_iter()
-    .find(|mechanism| *mechanism as u32 + 1 == number)
-}
-
 /// Plants a probe by the first of the candidates that does, and later by that again.
 ///
 /// # Safety
@@ -268,7 +279,7 @@ unsafe fn plant(raw: *mut State) -> Result<bool> {
         if (*raw).is_armed.load(Relaxed) {
             return Ok(true);
         }
-        let before = mechanism_of((*raw).mechanism.load(Relaxed));
+        let before = Mechanism::of_number((*raw).mechanism.load(Relaxed));
         let candidates = match before {
             Some(_) => [before, None, None],
             None => (*raw).candidates,
@@ -280,7 +291,7 @@ unsafe fn plant(raw: *mut State) -> Result<bool> {
                     if let Some((other, error)) = instead {
                         say_fallback(raw, mechanism, other, error);
                     }
-                    (*raw).mechanism.store(mechanism as u32 + 1, Release);
+                    (*raw).mechanism.store(mechanism.number(), Release);
                     (*raw).is_armed.store(true, Relaxed);
                     return Ok(true);
                 }
@@ -299,22 +310,37 @@ unsafe fn plant(raw: *mut State) -> Result<bool> {
                 {
                     instead = Some((mechanism, error));
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let (why, errno) = (why_not(mechanism, error), Errno(error));
+                    let function = Symbol((*raw).selected.functions[0]);
+                    log!(
+                        ERR,
+                        "no {} at {}: {} ({})\n",
+                        mechanism,
+                        function,
+                        why,
+                        errno
+                    );
+                    return Err(error);
+                }
             }
         }
     }
     Err(EINVAL)
 }
 
+fn why_not(mechanism: Mechanism, error: Error) -> &'static str {
+    match (mechanism, error) {
+        (Mechanism::Direct, EBUSY) => "something else has it, such as a BPF program",
+        (Mechanism::Direct, ENOSPC) => "all that this type of handlers has are taken",
+        _ => "the kernel refuses it",
+    }
+}
+
 /// # Safety
 ///
 /// As for [`plant`].
 unsafe fn say_fallback(raw: *mut State, mechanism: Mechanism, other: Mechanism, error: Error) {
-    let why = match (other, error) {
-        (Mechanism::Direct, EBUSY) => "something else has it, such as a BPF program",
-        (Mechanism::Direct, ENOSPC) => "all that this type of handlers has are taken",
-        _ => "the kernel refuses it",
-    };
     log!(
         INFO,
         "{} is probed by {}, not by {}: {} ({})\n",
@@ -322,7 +348,7 @@ unsafe fn say_fallback(raw: *mut State, mechanism: Mechanism, other: Mechanism, 
         Symbol(unsafe { (&(*raw).selected.functions)[0] }),
         mechanism,
         other,
-        why,
+        why_not(other, error),
         Errno(error)
     );
 }
@@ -347,6 +373,9 @@ unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
                     }
                     (None, None) => return Err(EINVAL),
                 };
+                let is_new = (*raw).trampoline.is_none();
+                // Before the first hit, which may look for it.
+                (*raw).trampoline = Some(trampoline);
                 let planted = to_result(bindings::rprobes_direct_prepare(
                     kernel,
                     trampoline.address(),
@@ -355,11 +384,10 @@ unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
                 .and_then(|()| to_result(bindings::rprobes_direct_register(kernel)));
                 if planted.is_err() {
                     bindings::rprobes_ops_free(kernel);
-                    if (*raw).trampoline.is_none() {
+                    if is_new {
+                        (*raw).trampoline = None;
                         trampoline.release();
                     }
-                } else {
-                    (*raw).trampoline = Some(trampoline);
                 }
                 planted
             }
@@ -427,7 +455,7 @@ unsafe fn unplant(raw: *mut State) -> Result {
             return Ok(());
         }
         let kernel = &raw mut (*raw).kernel;
-        match mechanism_of((*raw).mechanism.load(Relaxed)) {
+        match Mechanism::of_number((*raw).mechanism.load(Relaxed)) {
             Some(Mechanism::Direct) => {
                 bindings::rprobes_direct_unregister(kernel);
                 bindings::rprobes_ops_free(kernel);

@@ -18,8 +18,28 @@ use crate::{
     place::functions::{Selected, Table},
 };
 
-/// The kind of an [`Fprobe`](crate::fprobe::Fprobe).
-pub struct Function<F>(PhantomData<fn() -> F>);
+/// The kind of an [`Fprobe`](crate::fprobe::Fprobe), or of a [`Hook`](crate::hook::Hook).
+pub struct Function<F, What = AsProbe>(PhantomData<fn() -> (F, What)>);
+
+/// What is at a function.
+pub trait Is: 'static {
+    /// What messages call it.
+    const NAME: &'static str;
+}
+
+/// A probe.
+pub enum AsProbe {}
+
+impl Is for AsProbe {
+    const NAME: &'static str = "function probe";
+}
+
+/// A hook.
+pub enum AsHook {}
+
+impl Is for AsHook {
+    const NAME: &'static str = "hook";
+}
 
 /// What to plant a probe by, in the order in which it is tried, as many as there are.
 pub(super) type Candidates = [Option<Mechanism>; 3];
@@ -75,7 +95,9 @@ impl State {
 /// What is called for a type of handlers.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Callbacks {
+    /// Whether something is called when a function returns, or instead of it.
     pub(super) has_ret: bool,
+    pub(super) is_hook: bool,
     pub(super) data_size: usize,
     /// Why a direct call cannot follow calls until they return.
     pub(super) no_direct_ret: Option<&'static str>,
