@@ -5,7 +5,7 @@
  */
 
 #ifdef __x86_64__
-enum { PREAD64 = 17, MMAP = 9, MUNMAP = 11, GETPID = 39, EXECVE = 59, EXIT = 60, KILL = 62, TKILL = 200, TGKILL = 234, OPENAT = 257, EXECVEAT = 322 };
+enum { READ = 0, CLONE = 56, PREAD64 = 17, MMAP = 9, MUNMAP = 11, GETPID = 39, EXECVE = 59, EXIT = 60, KILL = 62, TKILL = 200, TGKILL = 234, OPENAT = 257, EXECVEAT = 322 };
 
 asm(".globl _start\n"
     "_start:\n"
@@ -38,7 +38,7 @@ static long call_32(long number, long a, long b, long c)
 }
 enum { EXECVE_32 = 11, GETPID_32 = 20, KILL_32 = 37 };
 #else
-enum { PREAD64 = 67, MMAP = 222, MUNMAP = 215, GETPID = 172, EXECVE = 221, EXIT = 93, KILL = 129, TKILL = 130, TGKILL = 131, OPENAT = 56, EXECVEAT = 281 };
+enum { READ = 63, CLONE = 220, PREAD64 = 67, MMAP = 222, MUNMAP = 215, GETPID = 172, EXECVE = 221, EXIT = 93, KILL = 129, TKILL = 130, TGKILL = 131, OPENAT = 56, EXECVEAT = 281 };
 
 asm(".globl _start\n"
     "_start:\n"
@@ -60,7 +60,8 @@ static long call(long number, long a, long b, long c, long d, long e, long f)
 
 #define CALL(number, a, b, c, d) call(number, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
-enum { AT_FDCWD = -100, PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, PAGE = 65536 };
+enum { AT_FDCWD = -100, PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, PAGE = 65536,
+	CLONE_VFORK = 0x4000, SIGCHLD = 17 };
 
 static int same(const char *a, const char *b)
 {
@@ -89,6 +90,15 @@ static void untouched(const char *file)
 	long fd = CALL(OPENAT, AT_FDCWD, file, 0, 0);
 
 	CALL(OPENAT, AT_FDCWD, call(MMAP, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, 0), 0, 0);
+}
+
+/* Is in clone() until its child has read something. */
+static void vfork(void)
+{
+	char byte;
+
+	if (!CALL(CLONE, CLONE_VFORK | SIGCHLD, 0, 0, 0))
+		CALL(READ, 0, &byte, 1, 0);
 }
 
 #ifdef __x86_64__
@@ -134,6 +144,8 @@ void start(long *stack)
 		CALL(TKILL, 7654323, 15, 0, 0);
 	else if (same(what, "tgkill"))
 		CALL(TGKILL, 7654324, 7654325, 34, 0);
+	else if (same(what, "vfork"))
+		vfork();
 	else if (same(what, "spin"))
 		for (spins = 0; spins < 300000000; spins++)
 			;
