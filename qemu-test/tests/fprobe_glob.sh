@@ -17,7 +17,8 @@ same "$(of vfs_mkdir) $(of vfs_rmdir)" '8 8'
 [ "$(of vfs_read)" -gt 8 ] || fail "vfs_read was called $(of vfs_read) times"
 sync /tmp
 same "$(of vfs_fsync)" ''
-same "$(awk '{ print $1 }' $calls)" "$(awk '{ print $1 }' $calls | sort -rn)"
+counts=$(awk '{ print $1 }' $calls)
+same "$counts" "$(echo "$counts" | sort -rn)"
 unload fprobe_glob
 refuse fprobe_glob functions=no_such_*
 expect '^fprobe_glob: no function probe at no_such_\*: there is no such function that can be probed; /proc/kallsyms has the names \(-ENOENT, -2\)$'
