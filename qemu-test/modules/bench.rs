@@ -27,6 +27,7 @@ rprobes::module! {
     params: {
         what: string { default: "entry", description: "What to measure" },
         many: u32 { default: 0, description: "Measure how long it takes to register so many probes" },
+        cpus: bool { default: false, description: "Measure on all CPUs at once" },
     },
 }
 
@@ -40,6 +41,7 @@ const TARGET: Target<'static> = Target::symbol(c"rprobes_bench_target");
 
 extern "C" {
     fn rprobes_bench_run(calls: usize) -> u64;
+    fn rprobes_bench_run_on_all(calls: usize) -> u64;
     fn rprobes_bench_run_member(calls: usize) -> u64;
     fn rprobes_bench_call_many();
     static rprobes_bench_offset: u32;
@@ -47,8 +49,13 @@ extern "C" {
 }
 
 fn run(calls: usize) -> u64 {
-    // SAFETY: The function only calls another, so many times.
-    unsafe { rprobes_bench_run(calls) }
+    let run = if params::cpus.value() {
+        rprobes_bench_run_on_all
+    } else {
+        rprobes_bench_run
+    };
+    // SAFETY: Both only call another function, so many times. This is process context, where one may wait for all CPUs.
+    unsafe { run(calls) }
 }
 
 fn run_member(calls: usize) -> u64 {
@@ -274,7 +281,8 @@ impl kernel::Module for Bench {
             return Ok(Self);
         }
         let (hundredths, hits) = measure(&what)?;
-        pr_info!("{} {} hits {}\n", what, hundredths, hits);
+        let cpus = if params::cpus.value() { "cpus " } else { "" };
+        pr_info!("{}{} {} hits {}\n", cpus, what, hundredths, hits);
         Ok(Self)
     }
 }

@@ -17,7 +17,7 @@
 
 #include "bench.h"
 
-#define CALLS 100000
+#define CALLS RPROBES_BENCH_CALLS
 
 static char *what = "entry";
 module_param(what, charp, 0);
@@ -74,6 +74,9 @@ static struct kretprobe rp = { .kp.symbol_name = "rprobes_bench_target", .handle
 
 static unsigned int many;
 module_param(many, uint, 0);
+
+static bool cpus;
+module_param(cpus, bool, 0);
 
 static u64 sum_of_hits(void)
 {
@@ -133,7 +136,7 @@ out:
 static int __init bench_init(void)
 {
 	bool is_return = !strncmp(what, "ret", 3);
-	u64 (*run)(unsigned long calls) = rprobes_bench_run;
+	u64 (*run)(unsigned long calls) = cpus ? rprobes_bench_run_on_all : rprobes_bench_run;
 	u64 without, with;
 	int err;
 
@@ -170,7 +173,7 @@ static int __init bench_init(void)
 		unregister_kretprobe(&rp);
 	else
 		unregister_kprobe(&kp);
-	pr_info("%s %llu hits %llu\n", what, (with - without) * 100 / CALLS, sum_of_hits());
+	pr_info("%s%s %llu hits %llu\n", cpus ? "cpus " : "", what, (with - without) * 100 / CALLS, sum_of_hits());
 	return 0;
 }
 

@@ -5,6 +5,8 @@
  */
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/smp.h>
 
 #include "bench.h"
 
@@ -48,16 +50,35 @@ u64 rprobes_bench_run_member(unsigned long calls)
 }
 EXPORT_SYMBOL_GPL(rprobes_bench_run_member);
 
-u64 rprobes_bench_run(unsigned long calls)
+static void run(void *calls)
 {
 	unsigned long i, n = 0;
+
+	for (i = 0; i < *(unsigned long *)calls; i++)
+		n = rprobes_bench_target(n);
+}
+
+u64 rprobes_bench_run(unsigned long calls)
+{
 	u64 begun = ktime_get_ns();
 
-	for (i = 0; i < calls; i++)
-		n = rprobes_bench_target(n);
+	run(&calls);
 	return ktime_get_ns() - begun;
 }
 EXPORT_SYMBOL_GPL(rprobes_bench_run);
+
+/*
+ * The same on all CPUs at once, with interrupts off, for nothing else to run. QEMU runs one instruction after the other,
+ * and all CPUs have one clock, which so counts the instructions of all of them: return the share of one.
+ */
+u64 rprobes_bench_run_on_all(unsigned long calls)
+{
+	u64 begun = ktime_get_ns();
+
+	on_each_cpu(run, &calls, true);
+	return (ktime_get_ns() - begun) / num_online_cpus();
+}
+EXPORT_SYMBOL_GPL(rprobes_bench_run_on_all);
 
 /*
  * A thousand functions to be probed at once, all alike: rprobes_bench_000 to rprobes_bench_999. The instruction at
@@ -73,20 +94,18 @@ EXPORT_SYMBOL_GPL(rprobes_bench_run);
 			     ".endr\n" : "+r" (i)); \
 		return i + 1; \
 	}
-#define MANY10(n) MANY(n##0) MANY(n##1) MANY(n##2) MANY(n##3) MANY(n##4) MANY(n##5) MANY(n##6) MANY(n##7) MANY(n##8) MANY(n##9)
-#define MANY100(n) MANY10(n##0) MANY10(n##1) MANY10(n##2) MANY10(n##3) MANY10(n##4) MANY10(n##5) MANY10(n##6) MANY10(n##7) \
-	MANY10(n##8) MANY10(n##9)
+#define DO10(what, n) what(n##0) what(n##1) what(n##2) what(n##3) what(n##4) what(n##5) what(n##6) what(n##7) what(n##8) what(n##9)
+#define DO100(what, n) DO10(what, n##0) DO10(what, n##1) DO10(what, n##2) DO10(what, n##3) DO10(what, n##4) \
+	DO10(what, n##5) DO10(what, n##6) DO10(what, n##7) DO10(what, n##8) DO10(what, n##9)
+#define DO1000(what) DO100(what, 0) DO100(what, 1) DO100(what, 2) DO100(what, 3) DO100(what, 4) \
+	DO100(what, 5) DO100(what, 6) DO100(what, 7) DO100(what, 8) DO100(what, 9)
 
-MANY100(0)
-MANY100(1)
-MANY100(2)
-MANY100(3)
-MANY100(4)
-MANY100(5)
-MANY100(6)
-MANY100(7)
-MANY100(8)
-MANY100(9)
+DO1000(MANY)
+
+/* Their addresses. */
+#define ADDRESS(n) rprobes_bench_##n,
+rprobes_bench_function *const rprobes_bench_many[RPROBES_BENCH_MANY] = { DO1000(ADDRESS) };
+EXPORT_SYMBOL_GPL(rprobes_bench_many);
 
 asm(".pushsection .rodata\n"
     ".globl rprobes_bench_many_offset\n"
@@ -106,6 +125,36 @@ EXPORT_SYMBOL_GPL(rprobes_bench_call_many);
 static unsigned int calls;
 module_param(calls, uint, 0444);
 MODULE_PARM_DESC(calls, "How many times to call it at once");
+
+/* For probes that no module registers: to read it is to run. Of several times, the one in which nothing else ran. */
+static int get_run(char *buffer, const struct kernel_param *param)
+{
+	u64 least = U64_MAX;
+	int i;
+
+	for (i = 0; i < 5; i++)
+		least = min(least, rprobes_bench_run(RPROBES_BENCH_CALLS));
+	return sysfs_emit(buffer, "%llu\n", least);
+}
+
+static const struct kernel_param_ops run_ops = { .get = get_run };
+module_param_cb(run, &run_ops, NULL, 0444);
+MODULE_PARM_DESC(run, "How many nanoseconds the calls of a measurement take");
+
+/* What a single grace period takes, as those who unregister probes wait for some. */
+static int get_grace(char *buffer, const struct kernel_param *param)
+{
+	u64 begun = ktime_get_ns(), done;
+
+	synchronize_rcu();
+	done = ktime_get_ns();
+	synchronize_rcu_tasks();
+	return sysfs_emit(buffer, "%llu %llu\n", (done - begun) / 1000, (ktime_get_ns() - done) / 1000);
+}
+
+static const struct kernel_param_ops grace_ops = { .get = get_grace };
+module_param_cb(grace, &grace_ops, NULL, 0444);
+MODULE_PARM_DESC(grace, "How many microseconds a grace period takes, and one of RCU for tasks");
 
 static int __init bench_target_init(void)
 {
