@@ -10,6 +10,8 @@ TOOLCHAIN=(rustc cargo rust-src rustfmt rust-clippy bindgen gcc make bc bison fl
 # Only for kernels that need it. gcc has no KASAN for Rust, so clang builds the debug kernel.
 EXTRA_arm64=(gcc-aarch64-linux-gnu gcc-14-aarch64-linux-gnu qemu-system-arm)
 EXTRA_clang=(clang lld llvm)
+# Only for "make bench", which measures BPF programs beside the probes.
+EXTRA_bpf=(clang bpftool libbpf-dev)
 # The programs of a guest that is not of the build root's architecture, and what they are linked with.
 GUEST_PACKAGES=(busybox-static kmod libc6 libssl3t64 zlib1g libzstd1)
 

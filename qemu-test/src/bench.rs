@@ -9,36 +9,78 @@ use std::{fs, path::Path, time::Duration};
 
 use anyhow::{bail, ensure, Context, Result};
 use serde::Serialize;
+use tempfile::tempdir;
 
 use crate::{
     initramfs::Initramfs,
     kernel::Kernel,
+    programs,
     vm::{End, Limits, Vm},
 };
 
 /// How much dearer than its C twin a hit of a Rust probe may be.
 const MOST: f64 = 1.02;
 
-/// The same for registering and unregistering probes.
+/// The same for registering and unregistering probes, besides one grace period more: how long these take is chance.
 const MOST_MANY: f64 = 1.05;
 
-const CASES: [(&str, &str); 8] = [
-    ("entry", "kprobe at entry, by ftrace: pre"),
-    ("argument", "the same, with the argument by name"),
-    ("member", "the same, reading a member of a struct"),
-    ("entry_post", "kprobe at entry, by ftrace: pre and post"),
-    ("jump", "kprobe inside, optimised: pre"),
-    ("int3", "kprobe inside, breakpoint: pre and post"),
-    ("ret", "kretprobe"),
-    ("ret_data", "kretprobe with entry and data"),
+/// What is measured, what that is, and the program for BPF that does the same.
+type Case = (&'static str, &'static str, Option<&'static str>);
+
+const CASES: [Case; 8] = [
+    ("entry", "kprobe at entry, by ftrace: pre", Some("kprobe")),
+    ("argument", "the same, with the argument by name", None),
+    ("member", "the same, reading a member of a struct", None),
+    (
+        "entry_post",
+        "kprobe at entry, by ftrace: pre and post",
+        None,
+    ),
+    ("jump", "kprobe inside, optimised: pre", None),
+    ("int3", "kprobe inside, breakpoint: pre and post", None),
+    ("ret", "kretprobe", Some("kretprobe")),
+    ("ret_data", "kretprobe with entry and data", None),
 ];
 
-const MANY_CASES: [(&str, &str, &[u64]); 4] = [
+/// Kernels may lack these.
+const FUNCTION_CASES: [Case; 6] = [
+    ("direct", "direct call: entry", Some("fentry")),
+    ("direct_ret", "direct call: return", Some("fexit")),
+    (
+        "direct_ret_data",
+        "direct call: return, with entry and data",
+        None,
+    ),
+    ("ops", "ftrace_ops of 1001 functions: entry", None),
+    ("fprobe_ret", "fprobe: return", None),
+    (
+        "fprobe_ret_data",
+        "fprobe: return, with entry and data",
+        None,
+    ),
+];
+
+/// How many hit at once, see `rprobes_bench_run_on_all()`.
+const CPUS: &str = "4";
+
+const MANY_CASES: [(&str, &str, &[u64]); 6] = [
     ("entry", "at entries: pre", &[1, 10, 100, 1000]),
     ("entry_post", "at entries: pre and post", &[1, 10, 100]),
     ("inside", "inside, optimised: pre", &[1, 10, 100, 1000]),
     ("inside_post", "inside: pre and post", &[1, 10, 100, 1000]),
+    ("ops", "at entries, one ftrace_ops", &[1, 10, 100, 1000]),
+    (
+        "fprobe",
+        "at entries and returns, one fprobe",
+        &[1, 10, 100, 1000],
+    ),
 ];
+
+/// Of these, those that kernels may lack.
+const FUNCTION_MANY: [&str; 2] = ["ops", "fprobe"];
+
+/// Of these, those that wait for all tasks to leave a trampoline.
+const TASKS_MANY: [&str; 1] = ["ops"];
 
 #[derive(Serialize)]
 struct Results {
@@ -46,17 +88,34 @@ struct Results {
     release: String,
     /// Instructions per hit.
     hits: Vec<Hit>,
+    /// The same, with all CPUs hitting at once.
+    cpus: Vec<Hit>,
     /// Microseconds of the guest's time for probes of different functions.
     many: Vec<Many>,
+    grace: Grace,
+}
+
+/// Usual grace periods, in microseconds.
+#[derive(Serialize)]
+struct Grace {
+    rcu: f64,
+    tasks: f64,
 }
 
 #[derive(Serialize)]
 struct Hit {
     name: String,
     what: String,
-    rust: f64,
+    rust: Option<f64>,
     c: f64,
-    ratio: f64,
+    ratio: Option<f64>,
+    bpf: Option<f64>,
+}
+
+impl Hit {
+    fn is_too_dear(&self) -> bool {
+        self.ratio.is_some_and(|ratio| ratio > MOST)
+    }
 }
 
 #[derive(Serialize)]
@@ -68,50 +127,83 @@ struct Many {
     unregister: Pair,
 }
 
+impl Many {
+    fn is_too_slow(&self, grace: &Grace) -> bool {
+        let grace = if TASKS_MANY.contains(&&*self.name) {
+            grace.tasks
+        } else {
+            grace.rcu
+        };
+        self.register.is_too_slow(grace) || self.unregister.is_too_slow(grace)
+    }
+}
+
 #[derive(Serialize)]
 struct Pair {
-    rust: f64,
+    rust: Option<f64>,
     c: f64,
-    ratio: f64,
 }
 
 impl Pair {
-    fn new(rust: f64, c: f64) -> Self {
-        Self {
-            rust,
-            c,
-            ratio: rust / c,
-        }
+    /// Whether Rust takes longer than it may.
+    fn is_too_slow(&self, grace: f64) -> bool {
+        self.rust
+            .is_some_and(|rust| rust > self.c * MOST_MANY + grace)
     }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Rust,
+    C,
+    Bpf,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Line<'a> {
     /// Hundredths of an instruction per hit, and hits.
     Hit {
-        rust: bool,
+        by: By,
+        cpus: bool,
         name: &'a str,
         hundredths: u64,
         hits: u64,
     },
     /// Microseconds.
     Many {
-        rust: bool,
+        by: By,
         name: &'a str,
         probes: u64,
         register: u64,
         unregister: u64,
     },
+    /// Microseconds, of RCU and of RCU for tasks.
+    Grace(u64, u64),
 }
 
 fn parse(line: &str) -> Option<Line<'_>> {
     let (module, rest) = line.split_once(": ")?;
     let words: Vec<_> = rest.split_whitespace().collect();
-    match words[..] {
+    let by = match module {
+        "bench" => By::Rust,
+        "bench_c" | "bench_ftrace_c" => By::C,
+        "bench_bpf" => By::Bpf,
+        _ => {
+            let ["grace", rcu, tasks] = words[..] else {
+                return None;
+            };
+            return Some(Line::Grace(rcu.parse().ok()?, tasks.parse().ok()?));
+        }
+    };
+    let (cpus, words) = match words.split_first() {
+        Some((&"cpus", words)) => (true, words),
+        _ => (false, &words[..]),
+    };
+    match *words {
         // Without hits, nothing was registered.
         ["many", name, probes, register, unregister, "hits", hits] if hits != "0" => {
             Some(Line::Many {
-                rust: module == "bench",
+                by,
                 name,
                 probes: probes.parse().ok()?,
                 register: register.parse().ok()?,
@@ -119,7 +211,8 @@ fn parse(line: &str) -> Option<Line<'_>> {
             })
         }
         [name, hundredths, "hits", hits] => Some(Line::Hit {
-            rust: module == "bench",
+            by,
+            cpus,
             name,
             hundredths: hundredths.parse().ok()?,
             hits: hits.parse().ok()?,
@@ -135,18 +228,27 @@ fn median(mut values: Vec<u64>) -> Option<f64> {
 
 /// Returns whether no Rust probe is dearer than it may be.
 pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
-    let initramfs = Initramfs::new(kernel, repo, &[repo.to_owned()], &[])?;
+    let built = tempdir()?;
+    // bpftool of the build root is for guests of its architecture.
+    let bpf = if kernel.arch.is_native() {
+        programs::build_bpf(&repo.join("qemu-test/bpf"), built.path())?
+    } else {
+        Vec::new()
+    };
+    let initramfs = Initramfs::with_bpf(kernel, repo, &[repo.to_owned()], &[], &bpf)?;
     let limits = Limits {
         whole: Duration::from_secs(1800),
         silence: Duration::from_secs(600),
     };
     println!(
-        "Measuring on {}, Linux {} (about 6 minutes)",
+        "Measuring on {}, Linux {} (about 10 minutes)",
         kernel.name, kernel.release
     );
+    let directory = repo.join("results");
+    fs::create_dir_all(&directory)?;
     let mut lines = Vec::new();
     // With a single processor there is no grace period to wait for when a probe is unregistered.
-    for (run, processors) in [("bench", 1), ("many", 2)] {
+    for (run, processors) in [("bench", "1"), ("cpus", CPUS), ("many", "2")] {
         let vm = Vm::new(kernel, &initramfs, run, limits).counting_instructions(processors);
         let outcome = vm.run(|line| lines.push(line.to_owned()))?;
         if let Some(splat) = outcome.splats.first() {
@@ -158,118 +260,181 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
             outcome.end,
             lines.join("\n")
         );
+        fs::write(directory.join("bench.log"), lines.join("\n"))?;
     }
-    let parsed: Vec<_> = lines.iter().filter_map(|line| parse(line)).collect();
-
-    let mut results = Results {
-        kernel: kernel.name.clone(),
-        release: kernel.release.clone(),
-        hits: Vec::new(),
-        many: Vec::new(),
-    };
-    for (name, what) in CASES {
-        let of = |wanted: bool| {
-            let values = parsed.iter().filter_map(|line| match line {
-                // Without hits, nothing was measured.
-                Line::Hit {
-                    rust,
-                    name: n,
-                    hundredths,
-                    hits,
-                } if *rust == wanted && *n == name && *hits > 0 => Some(*hundredths),
-                _ => None,
-            });
-            median(values.collect())
-                .map(|hundredths| hundredths / 100.0)
-                .with_context(|| format!("no result for {name}:\n{}", lines.join("\n")))
-        };
-        let (rust, c) = (of(true)?, of(false)?);
-        results.hits.push(Hit {
-            name: name.to_owned(),
-            what: what.to_owned(),
-            rust,
-            c,
-            ratio: rust / c,
-        });
-    }
-    for (name, what, counts) in MANY_CASES {
-        for probes in counts.iter().copied() {
-            let of = |wanted: bool, registering: bool| {
-                let values = parsed.iter().filter_map(|line| match line {
-                    Line::Many {
-                        rust,
-                        name: n,
-                        probes: p,
-                        register,
-                        unregister,
-                    } if *rust == wanted && *n == name && *p == probes => {
-                        Some(if registering { *register } else { *unregister })
-                    }
-                    _ => None,
-                });
-                median(values.collect()).with_context(|| {
-                    format!(
-                        "no result for {probes} probes {what}:\n{}",
-                        lines.join("\n")
-                    )
-                })
-            };
-            results.many.push(Many {
-                name: name.to_owned(),
-                what: what.to_owned(),
-                probes,
-                register: Pair::new(of(true, true)?, of(false, true)?),
-                unregister: Pair::new(of(true, false)?, of(false, false)?),
-            });
-        }
-    }
+    let results = Results::new(kernel, &lines)
+        .with_context(|| format!("the guests said:\n{}", lines.join("\n")))?;
     print(&results);
-    let file = repo.join("results/bench.json");
-    fs::create_dir_all(repo.join("results"))?;
+    let file = directory.join("bench.json");
     fs::write(&file, serde_json::to_string_pretty(&results)?)?;
     eprintln!("Results: {}", file.display());
-    let hits = results.hits.iter().all(|hit| hit.ratio <= MOST);
-    let many = results
-        .many
-        .iter()
-        .all(|row| row.register.ratio <= MOST_MANY && row.unregister.ratio <= MOST_MANY);
-    Ok(hits && many)
+    let mut hits = results.hits.iter().chain(&results.cpus);
+    let mut many = results.many.iter();
+    Ok(!hits.any(Hit::is_too_dear) && !many.any(|row| row.is_too_slow(&results.grace)))
+}
+
+impl Results {
+    fn new(kernel: &Kernel, lines: &[String]) -> Result<Self> {
+        let parsed: Vec<_> = lines.iter().filter_map(|line| parse(line)).collect();
+        let grace = parsed.iter().filter_map(|line| match line {
+            Line::Grace(rcu, tasks) => Some((*rcu, *tasks)),
+            _ => None,
+        });
+        let (rcu, tasks) = grace.unzip();
+        let grace = median(rcu)
+            .zip(median(tasks))
+            .map(|(rcu, tasks)| Grace { rcu, tasks });
+        let mut results = Self {
+            kernel: kernel.name.clone(),
+            release: kernel.release.clone(),
+            hits: Vec::new(),
+            cpus: Vec::new(),
+            many: Vec::new(),
+            grace: grace.context("no result for a grace period")?,
+        };
+        for case in CASES {
+            let hit = hit(&parsed, case, false)
+                .filter(|hit| hit.rust.is_some())
+                .with_context(|| format!("no result for {}", case.0))?;
+            results.hits.push(hit);
+        }
+        let function_cases = FUNCTION_CASES.iter();
+        results
+            .hits
+            .extend(function_cases.filter_map(|case| hit(&parsed, *case, false)));
+        let cases = CASES.iter().chain(&FUNCTION_CASES);
+        results.cpus = cases.filter_map(|case| hit(&parsed, *case, true)).collect();
+        for (name, what, counts) in MANY_CASES {
+            for probes in counts.iter().copied() {
+                let row = many(&parsed, name, what, probes);
+                ensure!(
+                    row.is_some() || FUNCTION_MANY.contains(&name),
+                    "no result for {probes} probes {what}"
+                );
+                results.many.extend(row);
+            }
+        }
+        Ok(results)
+    }
+}
+
+/// What was measured of a case, if it was in C.
+fn hit(lines: &[Line<'_>], (name, what, bpf): Case, on_all: bool) -> Option<Hit> {
+    let of = |wanted: By, wanted_name: &str| {
+        let values = lines.iter().filter_map(|line| match line {
+            // Without hits, nothing was measured.
+            Line::Hit {
+                by,
+                cpus,
+                name,
+                hundredths,
+                hits,
+            } if *by == wanted && *cpus == on_all && *name == wanted_name && *hits > 0 => {
+                Some(*hundredths)
+            }
+            _ => None,
+        });
+        median(values.collect()).map(|hundredths| hundredths / 100.0)
+    };
+    let (rust, c) = (of(By::Rust, name), of(By::C, name)?);
+    Some(Hit {
+        name: name.to_owned(),
+        what: what.to_owned(),
+        rust,
+        c,
+        ratio: rust.map(|rust| rust / c),
+        bpf: bpf.and_then(|bpf| of(By::Bpf, bpf)),
+    })
+}
+
+/// How long it took to register and to unregister, if that was measured in C.
+fn many(lines: &[Line<'_>], wanted_name: &str, what: &str, wanted: u64) -> Option<Many> {
+    let of = |wanted_by: By, registering: bool| {
+        let values = lines.iter().filter_map(|line| match line {
+            Line::Many {
+                by,
+                name,
+                probes,
+                register,
+                unregister,
+            } if *by == wanted_by && *name == wanted_name && *probes == wanted => {
+                Some(if registering { *register } else { *unregister })
+            }
+            _ => None,
+        });
+        median(values.collect())
+    };
+    let pair = |registering| {
+        Some(Pair {
+            rust: of(By::Rust, registering),
+            c: of(By::C, registering)?,
+        })
+    };
+    Some(Many {
+        name: wanted_name.to_owned(),
+        what: what.to_owned(),
+        probes: wanted,
+        register: pair(true)?,
+        unregister: pair(false)?,
+    })
+}
+
+/// A number in a column, or that there is none.
+fn column(value: Option<f64>, width: usize, digits: usize) -> String {
+    match value {
+        Some(value) => format!("{value:>width$.digits$}"),
+        None => format!("{:>width$}", "-"),
+    }
 }
 
 fn print(results: &Results) {
-    println!(
-        "{:<44} {:>8} {:>8} {:>7}",
-        "instructions per hit", "Rust", "C", "ratio"
-    );
-    for hit in &results.hits {
-        let remark = if hit.ratio > MOST { "  too dear" } else { "" };
+    let header = |title: &str| {
         println!(
-            "{:<44} {:>8.1} {:>8.1} {:>7.3}{remark}",
-            hit.what, hit.rust, hit.c, hit.ratio
+            "{title:<44} {:>8} {:>8} {:>7} {:>8}",
+            "Rust", "C", "ratio", "BPF"
         );
-    }
+    };
+    header("instructions per hit");
+    let row = |hit: &Hit| {
+        println!(
+            "{:<44} {} {} {} {}{}",
+            hit.what,
+            column(hit.rust, 8, 1),
+            column(Some(hit.c), 8, 1),
+            column(hit.ratio, 7, 3),
+            column(hit.bpf, 8, 1),
+            if hit.is_too_dear() { "  too dear" } else { "" }
+        );
+    };
+    results.hits.iter().for_each(row);
+    header(&format!("the same on {CPUS} CPUs at once"));
+    results.cpus.iter().for_each(row);
     println!(
-        "{:<33} {:>9} {:>9} {:>6} {:>11} {:>9} {:>6}",
-        "milliseconds of the guest's time", "register", "C", "ratio", "unregister", "C", "ratio"
+        "{:<41} {:>9} {:>9} {:>11} {:>9}",
+        "milliseconds of the guest's time", "register", "C", "unregister", "C"
     );
     for row in &results.many {
         let (register, unregister) = (&row.register, &row.unregister);
-        let remark = if register.ratio.max(unregister.ratio) > MOST_MANY {
-            "  too slow"
-        } else {
-            ""
-        };
+        let milliseconds = |value: Option<f64>| value.map(|value| value / 1000.0);
         println!(
-            "{:<33} {:>9.1} {:>9.1} {:>6.3} {:>11.1} {:>9.1} {:>6.3}{remark}",
-            format!("{} probes {}", row.probes, row.what),
-            register.rust / 1000.0,
-            register.c / 1000.0,
-            register.ratio,
-            unregister.rust / 1000.0,
-            unregister.c / 1000.0,
-            unregister.ratio
+            "{:<41} {} {} {} {}{}",
+            format!("{} {}", row.probes, row.what),
+            column(milliseconds(register.rust), 9, 1),
+            column(milliseconds(Some(register.c)), 9, 1),
+            column(milliseconds(unregister.rust), 11, 1),
+            column(milliseconds(Some(unregister.c)), 9, 1),
+            if row.is_too_slow(&results.grace) {
+                "  too slow"
+            } else {
+                ""
+            }
         );
     }
+    println!(
+        "A grace period took {:.1} ms, one of RCU for tasks {:.1} ms.",
+        results.grace.rcu / 1000.0,
+        results.grace.tasks / 1000.0
+    );
 }
 
 #[cfg(test)]
@@ -281,7 +446,8 @@ mod tests {
         assert_eq!(
             parse("bench_c: entry 13712 hits 101000"),
             Some(Line::Hit {
-                rust: false,
+                by: By::C,
+                cpus: false,
                 name: "entry",
                 hundredths: 13712,
                 hits: 101_000
@@ -290,16 +456,52 @@ mod tests {
         assert_eq!(
             parse("bench: many entry 10 20 300 hits 1"),
             Some(Line::Many {
-                rust: true,
+                by: By::Rust,
                 name: "entry",
                 probes: 10,
                 register: 20,
                 unregister: 300
             })
         );
+        assert_eq!(
+            parse("bench_ftrace_c: cpus ops 4012 hits 404000"),
+            Some(Line::Hit {
+                by: By::C,
+                cpus: true,
+                name: "ops",
+                hundredths: 4012,
+                hits: 404_000
+            })
+        );
+        assert_eq!(
+            parse("bench_target: grace 20 40"),
+            Some(Line::Grace(20, 40))
+        );
         assert_eq!(parse("bench: many entry 10 20 300 hits 0"), None);
         assert_eq!(parse("bench: something else"), None);
         assert_eq!(parse("# rprobes: done"), None);
+    }
+
+    #[test]
+    fn a_grace_period_more_is_no_fault() {
+        let row = |name: &str, rust| Many {
+            name: name.to_owned(),
+            what: String::new(),
+            probes: 1,
+            register: Pair {
+                rust: Some(rust),
+                c: 100.0,
+            },
+            unregister: Pair { rust: None, c: 1.0 },
+        };
+        let grace = Grace {
+            rcu: 20.0,
+            tasks: 40.0,
+        };
+        assert!(!row("entry", 124.0).is_too_slow(&grace));
+        assert!(row("entry", 126.0).is_too_slow(&grace));
+        assert!(!row("ops", 144.0).is_too_slow(&grace));
+        assert!(row("ops", 146.0).is_too_slow(&grace));
     }
 
     #[test]

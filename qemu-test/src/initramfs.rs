@@ -2,6 +2,7 @@
 // Copyright (C) 2026 The rprobes authors
 
 //! The guest's file system: busybox, kmod, the programs of tests, the modules, and what the guest runs. Made anew for each boot.
+//! For a measurement bpftool, and programs for it, too.
 
 use std::{
     fs,
@@ -34,9 +35,21 @@ impl Initramfs {
         directories: &[PathBuf],
         tests: &[PathBuf],
     ) -> Result<Self> {
+        Self::with_bpf(kernel, repo, directories, tests, &[])
+    }
+
+    /// The same, with these programs for BPF, and what loads them.
+    pub fn with_bpf(
+        kernel: &Kernel,
+        repo: &Path,
+        directories: &[PathBuf],
+        tests: &[PathBuf],
+        bpf: &[PathBuf],
+    ) -> Result<Self> {
         let mut archive = Archive {
             inode: 0,
             file: NamedTempFile::new()?,
+            libraries: Vec::new(),
         };
         for directory in [
             "bin",
@@ -44,6 +57,7 @@ impl Initramfs {
             "modules",
             "rprobes",
             "rprobes/tests",
+            "rprobes/bpf",
             "root",
             "usr",
             "lib",
@@ -54,7 +68,16 @@ impl Initramfs {
         }
         let root = kernel.arch.root(&cache()?);
         archive.copy(&root.join("usr/bin/busybox"), "bin/busybox")?;
-        archive.add_kmod(&root, &kernel.arch.libraries())?;
+        // busybox's insmod would try twice and so report errors twice.
+        archive.add_program("usr/bin/kmod", "bin/kmod", &root, &kernel.arch.libraries())?;
+        for name in KMOD_NAMES {
+            archive.entry(
+                &format!("sbin/{name}"),
+                ModeFileType::Symlink,
+                0o777,
+                b"/bin/kmod",
+            )?;
+        }
         for (index, driver) in kernel.drivers.iter().enumerate() {
             archive.copy(driver, &format!("drivers/{index}-{}", name(driver)))?;
         }
@@ -80,6 +103,17 @@ impl Initramfs {
         for test in tests {
             archive.copy(test, &format!("rprobes/tests/{}", name(test)))?;
         }
+        if !bpf.is_empty() {
+            archive.add_program(
+                "usr/sbin/bpftool",
+                "bin/bpftool",
+                &root,
+                &kernel.arch.libraries(),
+            )?;
+        }
+        for program in bpf {
+            archive.copy(program, &format!("rprobes/bpf/{}", name(program)))?;
+        }
         for directory in directories {
             for module in modules(directory)? {
                 archive.copy(&module, &format!("modules/{}", name(&module)))?;
@@ -97,6 +131,8 @@ impl Initramfs {
 struct Archive {
     inode: u32,
     file: NamedTempFile,
+    /// The names of those that are in it.
+    libraries: Vec<String>,
 }
 
 impl Archive {
@@ -122,25 +158,22 @@ impl Archive {
         self.entry(to, ModeFileType::Regular, 0o755, &content)
     }
 
-    /// kmod, with the libraries that it is linked to. busybox's insmod would try twice and so report errors twice.
-    fn add_kmod(&mut self, root: &Path, libraries: &[&str]) -> Result<()> {
-        self.copy(&root.join("usr/bin/kmod"), "bin/kmod")?;
-        for name in KMOD_NAMES {
-            self.entry(
-                &format!("sbin/{name}"),
-                ModeFileType::Symlink,
-                0o777,
-                b"/bin/kmod",
-            )?;
-        }
-        let mut wanted = vec![PathBuf::from("usr/bin/kmod")];
-        let mut done = Vec::new();
+    /// A program, with the libraries that it is linked to.
+    fn add_program(
+        &mut self,
+        program: &str,
+        to: &str,
+        root: &Path,
+        libraries: &[&str],
+    ) -> Result<()> {
+        self.copy(&root.join(program), to)?;
+        let mut wanted = vec![PathBuf::from(program)];
         while let Some(path) = wanted.pop() {
             let content = fs::read(root.join(&path))?;
             let elf = Elf::parse(&content).with_context(|| path.display().to_string())?;
             for library in elf.interpreter.iter().chain(&elf.libraries) {
                 let name = name(Path::new(library));
-                if done.contains(&name) {
+                if self.libraries.contains(&name) {
                     continue;
                 }
                 let found = libraries
@@ -150,7 +183,7 @@ impl Archive {
                     .into_iter()
                     .find(|path| root.join(path).exists())
                     .with_context(|| {
-                        format!("kmod needs {name}, which is not in {}", root.display())
+                        format!("{program} needs {name}, which is not in {}", root.display())
                     })?;
                 // The interpreter has a path of its own; others are looked for in /lib.
                 let to = match library.strip_prefix('/') {
@@ -159,7 +192,7 @@ impl Archive {
                 };
                 self.copy(&root.join(&found), &to)?;
                 wanted.push(found);
-                done.push(name);
+                self.libraries.push(name);
             }
         }
         Ok(())

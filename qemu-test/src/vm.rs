@@ -82,7 +82,7 @@ pub struct Vm<'a> {
     run: &'a str,
     limits: Limits,
     /// How many processors, if instructions are counted.
-    icount: Option<u8>,
+    icount: Option<&'a str>,
 }
 
 impl<'a> Vm<'a> {
@@ -98,18 +98,15 @@ impl<'a> Vm<'a> {
     }
 
     /// A clock that goes on by a nanosecond for each instruction.
-    pub fn counting_instructions(mut self, processors: u8) -> Self {
+    pub fn counting_instructions(mut self, processors: &'a str) -> Self {
         self.icount = Some(processors);
         self
     }
 
     /// Boots it, and calls `observe` with each line that it writes to the port.
     pub fn run(&self, observe: impl FnMut(&str)) -> Result<Outcome> {
-        let accelerator = if let Some(processors) = self.icount {
-            match processors {
-                1 => "tcg,icount,1",
-                _ => "tcg,icount,2",
-            }
+        let accelerator = if self.icount.is_some() {
+            "tcg"
         } else if kvm_works(self.kernel, self.initramfs)? {
             "kvm"
         } else {
@@ -122,7 +119,13 @@ impl<'a> Vm<'a> {
         let directory = tempfile::tempdir()?;
         let socket = directory.path().join("port");
         let listener = UnixListener::bind(&socket)?;
-        let mut command = qemu(self.kernel, self.initramfs, self.run, accelerator);
+        let mut command = qemu(
+            self.kernel,
+            self.initramfs,
+            self.run,
+            accelerator,
+            self.icount,
+        );
         command
             .args([
                 "-device",
@@ -233,19 +236,24 @@ fn collect(mut from: impl Read + Send + 'static) -> thread::JoinHandle<String> {
     })
 }
 
-fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) -> Command {
+fn qemu(
+    kernel: &Kernel,
+    initramfs: &Initramfs,
+    run: &str,
+    accelerator: &str,
+    icount: Option<&str>,
+) -> Command {
     let mut command = Command::new(kernel.arch.qemu());
     // With a thread for each processor, QEMU may run a breakpoint that another processor has just removed from the
     // code; the kernel, which patches its code all the time, then dies of an unknown breakpoint, once in some
     // dozens of boots.
-    let (accelerator, processors) = match accelerator {
-        "tcg" => ("tcg,thread=single", "2"),
-        "tcg,icount,1" | "tcg,icount,2" => {
-            command.args(["-icount", "shift=0,sleep=off"]);
-            ("tcg", &accelerator["tcg,icount,".len()..])
-        }
-        other => (other, "2"),
+    let accelerator = match accelerator {
+        "tcg" => "tcg,thread=single",
+        other => other,
     };
+    if icount.is_some() {
+        command.args(["-icount", "shift=0,sleep=off"]);
+    }
     let [machine, cpu] = kernel.arch.machine(kernel.checks_sleep);
     command
         .args([
@@ -256,7 +264,7 @@ fn qemu(kernel: &Kernel, initramfs: &Initramfs, run: &str, accelerator: &str) ->
             "-cpu",
             cpu,
             "-smp",
-            processors,
+            icount.unwrap_or("2"),
             "-m",
             "1G",
         ])
@@ -282,7 +290,7 @@ pub fn shell(kernel: &Kernel, initramfs: &Initramfs) -> Result<bool> {
     } else {
         "tcg"
     };
-    let mut command = qemu(kernel, initramfs, "shell", accelerator);
+    let mut command = qemu(kernel, initramfs, "shell", accelerator, None);
     let status = command.status().context("cannot start QEMU")?;
     Ok(status.success())
 }
