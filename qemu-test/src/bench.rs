@@ -14,7 +14,7 @@ use tempfile::tempdir;
 use crate::{
     initramfs::Initramfs,
     kernel::Kernel,
-    programs,
+    plot, programs,
     vm::{End, Limits, Vm},
 };
 
@@ -265,9 +265,10 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
     let results = Results::new(kernel, &lines)
         .with_context(|| format!("the guests said:\n{}", lines.join("\n")))?;
     print(&results);
-    let file = directory.join("bench.json");
-    fs::write(&file, serde_json::to_string_pretty(&results)?)?;
-    eprintln!("Results: {}", file.display());
+    let (json, svg) = (directory.join("bench.json"), directory.join("bench.svg"));
+    fs::write(&json, serde_json::to_string_pretty(&results)?)?;
+    fs::write(&svg, plot(&results))?;
+    eprintln!("Results: {}, {}", json.display(), svg.display());
     let mut hits = results.hits.iter().chain(&results.cpus);
     let mut many = results.many.iter();
     Ok(!hits.any(Hit::is_too_dear) && !many.any(|row| row.is_too_slow(&results.grace)))
@@ -435,6 +436,20 @@ fn print(results: &Results) {
         results.grace.rcu / 1000.0,
         results.grace.tasks / 1000.0
     );
+}
+
+/// The table of hits as a picture.
+fn plot(results: &Results) -> String {
+    let rows: Vec<_> = results
+        .hits
+        .iter()
+        .map(|hit| (hit.what.as_str(), [hit.rust, Some(hit.c), hit.bpf]))
+        .collect();
+    plot::bars(
+        &format!("Instructions per hit, Linux {}", results.release),
+        ["Rust", "C", "BPF"],
+        &rows,
+    )
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod kdir_tests;
 mod kernel;
 mod ktap;
 mod list_tests;
+mod plot;
 mod programs;
 mod report;
 mod suite;
