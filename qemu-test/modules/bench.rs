@@ -225,11 +225,11 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
 /// Microseconds to register and to unregister probes of `n` different functions as a set, and how many hits there were
 /// when the first and the last of a thousand were called.
 fn many(what: &[u8], n: u32) -> Result<(i64, i64, u64)> {
-    let offset = if what.starts_with(b"entry") {
-        0
-    } else {
+    let offset = match what {
+        b"entry" | b"entry_post" => 0,
         // SAFETY: It never changes.
-        unsafe { rprobes_bench_many_offset }
+        b"inside" | b"inside_post" => unsafe { rprobes_bench_many_offset },
+        _ => return Err(EINVAL),
     };
     let mut names = KVec::with_capacity(n as usize, GFP_KERNEL)?;
     for i in 0..n {
