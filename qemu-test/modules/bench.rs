@@ -11,6 +11,7 @@ use kernel::{
     time::{delay::fsleep, Delta, Instant, Monotonic},
 };
 use rprobes::{
+    fprobe::{self, Fprobe, Functions, Mechanism, Options},
     kprobe::{self, Kprobe, PostContext, PreContext},
     kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
     read,
@@ -149,6 +150,63 @@ impl kretprobe::Handler for RetWithData {
     }
 }
 
+/// As `Ret` and `RetWithData`, and at the entry, for the function by its name.
+struct Function(Seen);
+
+#[vtable]
+impl fprobe::Handler<rprobes_bench_target> for Function {
+    type Data = ();
+
+    fn entry(&self, cx: &EntryContext<'_, rprobes_bench_target>) -> Entry<()> {
+        self.0.add::<SUM>(cx.args().n() as u64);
+        self.0.inc::<HITS>();
+        Entry::Skip
+    }
+}
+
+struct FunctionRet(Seen);
+
+#[vtable]
+impl fprobe::Handler<rprobes_bench_target> for FunctionRet {
+    type Data = ();
+
+    fn ret(&self, cx: &RetContext<'_, rprobes_bench_target>, _data: &()) {
+        self.0.add::<SUM>(cx.return_value() as u64);
+        self.0.inc::<HITS>();
+    }
+}
+
+struct FunctionRetWithData(Seen);
+
+#[vtable]
+impl fprobe::Handler<rprobes_bench_target> for FunctionRetWithData {
+    type Data = usize;
+
+    fn entry(&self, cx: &EntryContext<'_, rprobes_bench_target>) -> Entry<usize> {
+        Entry::Trace(cx.args().n() as usize)
+    }
+
+    fn ret(&self, cx: &RetContext<'_, rprobes_bench_target>, argument: &usize) {
+        self.0
+            .add::<SUM>((cx.return_value() as usize).wrapping_sub(*argument) as u64);
+        self.0.inc::<HITS>();
+    }
+}
+
+/// At the entries of many functions.
+struct Entries(Seen);
+
+#[vtable]
+impl fprobe::Handler for Entries {
+    type Data = ();
+
+    fn entry(&self, cx: &EntryContext<'_>) -> Entry<()> {
+        self.0.add::<SUM>(cx.regs().arg(0) as u64);
+        self.0.inc::<HITS>();
+        Entry::Skip
+    }
+}
+
 /// Hundredths of a nanosecond for each call, more than `without`.
 fn with_probe(without: u64) -> u64 {
     with_probe_on(run, without)
@@ -168,6 +226,20 @@ fn kprobe<F: Signature, T: kprobe::Handler<F>>(
 
 fn kretprobe<T: kretprobe::Handler>(handler: T) -> Result<Pin<KBox<Kretprobe<T>>>> {
     KBox::pin_init(Kretprobe::new(TARGET, handler), GFP_KERNEL)
+}
+
+/// A probe on functions, if it is by the mechanism that is to be measured.
+fn fprobe<'a, F: Signature, T: fprobe::Handler<F>>(
+    functions: impl Into<Functions<'a, F>>,
+    mechanism: Mechanism,
+    handler: T,
+) -> Result<Pin<KBox<Fprobe<T, F>>>> {
+    let options = Options {
+        mechanism: Some(mechanism),
+        ..Options::default()
+    };
+    let handler = Ok::<_, Error>(handler);
+    KBox::pin_init(Fprobe::with(functions, options, handler), GFP_KERNEL)
 }
 
 fn measure(what: &[u8]) -> Result<(u64, u64)> {
@@ -218,8 +290,68 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
             let probe = kretprobe(RetWithData(Seen::new()?))?;
             (with_probe(without), probe.handler().0.sum(HITS))
         }
+        b"direct" => {
+            let handler = Function(Seen::new()?);
+            let probe = fprobe(rprobes_bench_target::TARGET, Mechanism::Direct, handler)?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
+        b"direct_ret" => {
+            let handler = FunctionRet(Seen::new()?);
+            let probe = fprobe(rprobes_bench_target::TARGET, Mechanism::Direct, handler)?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
+        b"direct_ret_data" => {
+            let handler = FunctionRetWithData(Seen::new()?);
+            let probe = fprobe(rprobes_bench_target::TARGET, Mechanism::Direct, handler)?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
+        b"ops" => {
+            let handler = Entries(Seen::new()?);
+            let functions = Functions::matching(c"bench_target:rprobes_bench_[0-9t]*");
+            let probe = fprobe(functions, Mechanism::Ftrace, handler)?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
+        b"fprobe_ret" => {
+            let handler = FunctionRet(Seen::new()?);
+            let probe = fprobe(rprobes_bench_target::TARGET, Mechanism::Fprobe, handler)?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
+        b"fprobe_ret_data" => {
+            let handler = FunctionRetWithData(Seen::new()?);
+            let probe = fprobe(rprobes_bench_target::TARGET, Mechanism::Fprobe, handler)?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
         _ => return Err(EINVAL),
     })
+}
+
+/// As `many`, as one probe on functions.
+fn many_by_ftrace(what: &[u8], n: u32) -> Result<(i64, i64, u64)> {
+    let pattern = match n {
+        1000 => c"bench_target:rprobes_bench_[0-9]*",
+        100 => c"bench_target:rprobes_bench_0[0-9][0-9]",
+        10 => c"bench_target:rprobes_bench_00[0-9]",
+        _ => c"bench_target:rprobes_bench_00[0]",
+    };
+    let functions = Functions::matching(pattern);
+    let begun: Instant<Monotonic> = Instant::now();
+    if what == b"ops" {
+        let probe = fprobe(functions, Mechanism::Ftrace, Entries(Seen::new()?))?;
+        timed(begun, probe, |probe| probe.handler().0.sum(HITS))
+    } else {
+        let probe = fprobe(functions, Mechanism::Fprobe, RetWithData(Seen::new()?))?;
+        timed(begun, probe, |probe| probe.handler().0.sum(HITS))
+    }
+}
+
+fn timed<T>(begun: Instant<Monotonic>, probe: T, hits: impl Fn(&T) -> u64) -> Result<(i64, i64, u64)> {
+    let register = begun.elapsed().as_micros_ceil();
+    // SAFETY: It calls functions that add.
+    unsafe { rprobes_bench_call_many() };
+    let hits = hits(&probe);
+    let begun: Instant<Monotonic> = Instant::now();
+    drop(probe);
+    Ok((register, begun.elapsed().as_micros_ceil(), hits))
 }
 
 /// Microseconds to register and to unregister probes of `n` different functions as a set, and how many hits there were
@@ -269,7 +401,10 @@ impl kernel::Module for Bench {
         let what = params::what.get()?;
         let n = params::many.value();
         if n > 0 {
-            let (register, unregister, hits) = many(&what, n)?;
+            let (register, unregister, hits) = match &*what {
+                b"ops" | b"fprobe" => many_by_ftrace(&what, n)?,
+                what => many(what, n)?,
+            };
             pr_info!(
                 "many {} {} {} {} hits {}\n",
                 what,

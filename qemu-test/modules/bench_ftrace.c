@@ -164,7 +164,8 @@ static void detach_direct(void)
 		under_way = 0;
 		for_each_possible_cpu(cpu)
 			under_way += READ_ONCE(per_cpu(bench_under_way, cpu));
-			msleep(under_way ? 10 : 0);
+		if (under_way)
+			msleep(10);
 	} while (under_way);
 	/* The last may have been counted, and be preempted before its return. */
 	synchronize_rcu_tasks();

@@ -299,10 +299,15 @@ impl Results {
                 .with_context(|| format!("no result for {}", case.0))?;
             results.hits.push(hit);
         }
-        let function_cases = FUNCTION_CASES.iter();
-        results
-            .hits
-            .extend(function_cases.filter_map(|case| hit(&parsed, *case, false)));
+        for case in FUNCTION_CASES {
+            let row = hit(&parsed, case, false);
+            ensure!(
+                row.as_ref().is_none_or(|hit| hit.rust.is_some()),
+                "no result for {} in Rust",
+                case.0
+            );
+            results.hits.extend(row);
+        }
         let cases = CASES.iter().chain(&FUNCTION_CASES);
         results.cpus = cases.filter_map(|case| hit(&parsed, *case, true)).collect();
         for (name, what, counts) in MANY_CASES {

@@ -155,7 +155,7 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     /// The registers of the probed context.
     ///
     /// A [function probe](crate::fprobe) has those of the arguments, or of the result; the stack pointer and the frame pointer; and the ip, which is
-    /// where the function goes on, or has returned to.
+    /// where the function goes on, or has returned to. What the others say means nothing.
     #[inline(always)]
     pub fn regs(&self) -> &PtRegs {
         if let Some(complete) = self.hit.complete {

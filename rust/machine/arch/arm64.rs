@@ -96,13 +96,6 @@ pub(crate) unsafe fn ftrace_regs(
     unsafe { crate::bindings::rprobes_ftrace_regs(fregs, room.as_mut_ptr()) }
 }
 
-/// There is nothing to complete.
-///
-/// # Safety
-///
-/// None.
-pub(crate) unsafe fn complete_ftrace_regs(_regs: *mut pt_regs) {}
-
 /// # Safety
 ///
 /// If it returns true, [`busy_end`] must be called.

@@ -93,20 +93,6 @@ pub(crate) unsafe fn ftrace_regs(
     fregs.cast()
 }
 
-/// # Safety
-///
-/// `regs` must be those of a hit that is being handled.
-#[inline(always)]
-pub(crate) unsafe fn complete_ftrace_regs(regs: *mut pt_regs) {
-    // SAFETY: The caller promises that. The selector is behind the ip. It is 0 if there is only a part of the registers:
-    // then they are not put back, but else the flags are.
-    unsafe {
-        if *(&raw mut (*regs).ip).add(1) == 0 {
-            set_kernel_mode(regs);
-        }
-    }
-}
-
 /// Says that the registers are of the kernel.
 ///
 /// # Safety

@@ -189,7 +189,7 @@ unsafe extern "C" fn ftrace<F: Signature, T: Handler<F>>(
         let cx = Context::new(core, regs, context::Entry, fault_of::<F, T>(handler)).of(Hit {
             site,
             table: (*state).table.as_ref(),
-            complete: Some(arch::complete_ftrace_regs),
+            complete: None,
         });
         T::entry(handler, &cx);
     }
@@ -240,7 +240,7 @@ unsafe extern "C" fn fprobe_entry<F: Signature, T: Handler<F>>(
         let cx = Context::new(core, regs, context::Entry, fault_of::<F, T>(handler)).of(Hit {
             site,
             table: (*state).table.as_ref(),
-            complete: Some(arch::complete_ftrace_regs),
+            complete: None,
         });
         match T::entry(handler, &cx) {
             Entry::Trace(value) => {
@@ -275,7 +275,7 @@ unsafe extern "C" fn fprobe_exit<F: Signature, T: Handler<F>>(
         let cx = Context::new(core, regs, context::Ret, fault_of::<F, T>(handler)).of(Hit {
             site,
             table: (*state).table.as_ref(),
-            complete: Some(arch::complete_ftrace_regs),
+            complete: None,
         });
         let data: *const T::Data = if size_of::<T::Data>() > 0 {
             data.cast()
