@@ -18,7 +18,7 @@
 //! | of what ftrace does not know | of one function, or where the kernel has no fprobes | [kprobe](Mechanism::Kprobe), kretprobe | 165; 470 |
 //!
 //! - A direct call is there for one at a time. Where something else has it, such as a BPF program, the next mechanism is taken, and the log says so;
-//!   and where a probe has it, BPF programs of the kind fentry and fexit are refused with `EBUSY`. Four probes with the same type of handlers can have one.
+//!   and where a probe has it, BPF programs of the kind fentry and fexit are refused with `EBUSY` or `EINVAL`. Four probes with the same type of handlers can have one.
 //! - *Exits by direct call wait.* Calls that are under way when the probe is dropped return through the module, so `drop` waits until they have, and after a second
 //!   says for how many, of which function, and by whom. Of a function that sleeps for long, ask for [`Mechanism::Kprobe`]: with it, and with fprobes, nobody waits, and such calls return unseen.
 //!   A call that never returns, because its task exits inside, is not waited for. `rust/machine/direct/mod.rs` has the argument why that is safe.
