@@ -16,7 +16,7 @@ impl Busy {
     #[inline(always)]
     pub(crate) fn begin() -> Option<Self> {
         // SAFETY: What it begins is ended on drop.
-        unsafe { arch::busy_begin() }.then_some(Self(()))
+        unsafe { arch::busy_begin() }.then(|| Self(()))
     }
 }
 
