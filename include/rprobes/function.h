@@ -97,7 +97,7 @@ int rprobes_fprobe_register(struct rprobes_function *function, const void *entry
 void rprobes_fprobe_unregister(struct rprobes_function *function);
 unsigned long rprobes_fprobe_missed(const struct rprobes_function *function);
 
-struct pt_regs *rprobes_ftrace_regs(void *fregs, struct pt_regs *regs);
+struct pt_regs *rprobes_ftrace_regs(void *fregs, struct pt_regs *regs, bool returned);
 
 int rprobes_module_get(const char *name, void **module);
 void rprobes_module_put(void *module);

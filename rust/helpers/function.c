@@ -83,7 +83,8 @@ void rprobes_ops_free(struct rprobes_function *function)
 	ftrace_free_filter(&function->ops);
 }
 
-struct pt_regs *rprobes_ftrace_regs(void *fregs, struct pt_regs *regs)
+/* A function has been entered, or has @returned: the kernel leaves out some registers then. */
+struct pt_regs *rprobes_ftrace_regs(void *fregs, struct pt_regs *regs, bool returned)
 {
 #if defined(CONFIG_X86) || !defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
 	/* They begin with what they have of a &struct pt_regs. */
@@ -102,6 +103,11 @@ struct pt_regs *rprobes_ftrace_regs(void *fregs, struct pt_regs *regs)
 	regs->regs[30] = from->lr;
 	regs->sp = from->sp;
 	regs->pc = from->pc;
+	if (returned) {
+		regs->regs[8] = 0;
+		regs->regs[30] = from->pc;
+		regs->sp = (unsigned long)(from + 1);
+	}
 	regs->pstate = PSR_MODE_EL1h;
 	return regs;
 #else
@@ -135,7 +141,7 @@ void rprobes_ops_free(struct rprobes_function *function)
 {
 }
 
-struct pt_regs *rprobes_ftrace_regs(void *fregs, struct pt_regs *regs)
+struct pt_regs *rprobes_ftrace_regs(void *fregs, struct pt_regs *regs, bool returned)
 {
 	return fregs;
 }

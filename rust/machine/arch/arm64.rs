@@ -86,14 +86,15 @@ pub(crate) fn is_patched(site: usize) -> bool {
 ///
 /// # Safety
 ///
-/// `fregs` must be what ftrace passes to a callback.
+/// `fregs` must be what ftrace passes to a callback, at the entry of a function, or as it has `returned`.
 #[inline(always)]
 pub(crate) unsafe fn ftrace_regs(
     fregs: *mut c_void,
     room: &mut MaybeUninit<pt_regs>,
+    returned: bool,
 ) -> *mut pt_regs {
     // SAFETY: The caller promises that, and there is room.
-    unsafe { crate::bindings::rprobes_ftrace_regs(fregs, room.as_mut_ptr()) }
+    unsafe { crate::bindings::rprobes_ftrace_regs(fregs, room.as_mut_ptr(), returned) }
 }
 
 /// # Safety

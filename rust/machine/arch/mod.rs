@@ -16,7 +16,7 @@
 //! - `LANDING_PAD`: the length of the instruction that a function may begin with, for indirect branches to it.
 //! - `ftrace_site(function)`: where ftrace calls from in a function that it knows.
 //! - `busy_begin()`, `busy_end()`: turn preemption off, unless a handler is running on this CPU; and on again.
-//! - `ftrace_regs(fregs, room)`: the registers that ftrace passes to its callbacks.
+//! - `ftrace_regs(fregs, room, returned)`: the registers that ftrace passes to its callbacks.
 //! - `is_patched(site)`: whether ftrace has put a call there.
 //! - `planted(address)`: what is at the address of a probe that ftrace does not call.
 //! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`, `return_value_high(regs)`: the

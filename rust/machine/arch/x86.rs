@@ -89,6 +89,7 @@ pub(crate) fn is_patched(site: usize) -> bool {
 pub(crate) unsafe fn ftrace_regs(
     fregs: *mut c_void,
     _room: &mut MaybeUninit<pt_regs>,
+    _returned: bool,
 ) -> *mut pt_regs {
     fregs.cast()
 }

@@ -184,7 +184,7 @@ unsafe extern "C" fn ftrace<F: Signature, T: Handler<F>>(
     let mut room = MaybeUninit::uninit();
     // SAFETY: The probe is registered, and ftrace passes registers of this CPU.
     unsafe {
-        let regs = PtRegs::from_ptr(arch::ftrace_regs(fregs, &mut room));
+        let regs = PtRegs::from_ptr(arch::ftrace_regs(fregs, &mut room, false));
         let (core, handler) = hit::<F, T>(state);
         let cx = Context::new(core, regs, context::Entry, fault_of::<F, T>(handler)).of(Hit {
             site,
@@ -210,14 +210,18 @@ unsafe fn state_of(fprobe: *mut c_void) -> *mut State {
 
 /// # Safety
 ///
-/// `regs` must be what a callback of an fprobe is passed.
+/// `regs` must be what a callback of an fprobe is passed, at the entry of a function, or as it has `returned`.
 #[inline(always)]
-unsafe fn fprobe_regs(regs: *mut c_void, room: &mut MaybeUninit<pt_regs>) -> *mut pt_regs {
+unsafe fn fprobe_regs(
+    regs: *mut c_void,
+    room: &mut MaybeUninit<pt_regs>,
+    returned: bool,
+) -> *mut pt_regs {
     if bindings::RPROBES_FPROBE_HAS_FTRACE_REGS == 0 {
         return regs.cast();
     }
     // SAFETY: The caller promises that.
-    unsafe { arch::ftrace_regs(regs, room) }
+    unsafe { arch::ftrace_regs(regs, room, returned) }
 }
 
 /// # Safety
@@ -235,7 +239,7 @@ unsafe extern "C" fn fprobe_entry<F: Signature, T: Handler<F>>(
     // SAFETY: The probe is registered, and registers are of this CPU.
     unsafe {
         let state = state_of(fprobe);
-        let regs = PtRegs::from_ptr(fprobe_regs(regs, &mut room));
+        let regs = PtRegs::from_ptr(fprobe_regs(regs, &mut room, false));
         let (core, handler) = hit::<F, T>(state);
         let cx = Context::new(core, regs, context::Entry, fault_of::<F, T>(handler)).of(Hit {
             site,
@@ -270,7 +274,7 @@ unsafe extern "C" fn fprobe_exit<F: Signature, T: Handler<F>>(
     // SAFETY: The probe is registered, and registers are of this CPU.
     unsafe {
         let state = state_of(fprobe);
-        let regs = PtRegs::from_ptr(fprobe_regs(regs, &mut room));
+        let regs = PtRegs::from_ptr(fprobe_regs(regs, &mut room, true));
         let (core, handler) = hit::<F, T>(state);
         let cx = Context::new(core, regs, context::Ret, fault_of::<F, T>(handler)).of(Hit {
             site,
