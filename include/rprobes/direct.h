@@ -21,6 +21,9 @@ enum {
 	RPROBES_KERNEL_CS = __KERNEL_CS,
 	RPROBES_FLAGS = X86_EFLAGS_FIXED,
 #endif
+#ifdef CONFIG_ARM64
+	RPROBES_PSTATE = PSR_MODE_EL1h,
+#endif
 };
 
 /* -1, or how many handlers are running on this CPU, or would be, less one. */
@@ -44,6 +47,7 @@ struct rprobes_calls {
 
 void rprobes_resched(void);
 #ifndef CONFIG_X86_64
+bool rprobes_may_follow(void);
 bool rprobes_busy_begin(void);
 void rprobes_busy_end(void);
 #endif

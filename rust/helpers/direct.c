@@ -33,6 +33,13 @@ notrace void rprobes_resched(void)
 NOKPROBE_SYMBOL(rprobes_resched);
 
 #ifndef CONFIG_X86_64
+/* What something else than the task calls returns for sure, even while the task exits or idles. */
+notrace bool rprobes_may_follow(void)
+{
+	return !(current->flags & RPROBES_PF_MAY_NOT_RETURN) || (preempt_count() & RPROBES_NOT_IN_TASK);
+}
+NOKPROBE_SYMBOL(rprobes_may_follow);
+
 notrace bool rprobes_busy_begin(void)
 {
 	if (!rcu_is_watching())

@@ -76,8 +76,8 @@ mod trampoline;
 #[path = "x86.rs"]
 mod imp;
 
-#[cfg(not(target_arch = "x86_64"))]
-#[path = "none.rs"]
+#[cfg(target_arch = "aarch64")]
+#[path = "arm64.rs"]
 mod imp;
 
 pub(crate) use imp::{
