@@ -8,7 +8,6 @@
 #include <linux/kobject.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -29,21 +28,20 @@ void rprobes_sort(unsigned long *addresses, size_t count)
 
 #ifdef RPROBES_FTRACE
 
-/* Never registered: its filter is where ftrace says whether it knows a function. */
-static struct ftrace_ops question;
-static DEFINE_MUTEX(question_lock);
-
 void rprobes_ftrace_takes(unsigned long *functions, bool *takes, size_t count)
 {
+	/*
+	 * Never registered: its filter is where ftrace says whether it knows a function. It is used once, as older kernels
+	 * leave in there what they free.
+	 */
+	struct ftrace_ops question = {};
 	size_t i;
 
-	mutex_lock(&question_lock);
 	for (i = 0; i < count; i++) {
 		takes[i] = !ftrace_set_filter_ip(&question, functions[i], 0, 1);
 		cond_resched();
 	}
 	ftrace_free_filter(&question);
-	mutex_unlock(&question_lock);
 }
 
 /*
