@@ -31,8 +31,8 @@ DECLARE_PER_CPU(int, rprobes_busy);
 
 /**
  * struct rprobes_calls - how to recognise calls that will return through a trampoline
- * @returns_to: the address in the trampoline that the function returns to
- * @mark: how many words above the return address there is one that points to the word above the return address
+ * @returns_to: the address in the trampoline that the function returns to, which is somewhere on the stack
+ * @mark: how many words above the word behind that address there is one that points to that word
  * @calls: how many such calls there are
  * @comm: the name of one of the tasks that make them
  * @pid: and its number
@@ -45,8 +45,9 @@ struct rprobes_calls {
 	int pid;
 };
 
+#ifdef CONFIG_X86_64
 void rprobes_resched(void);
-#ifndef CONFIG_X86_64
+#else
 bool rprobes_may_follow(void);
 bool rprobes_busy_begin(void);
 void rprobes_busy_end(void);

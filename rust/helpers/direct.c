@@ -24,6 +24,7 @@
 
 DEFINE_PER_CPU(int, rprobes_busy) = -1;
 
+#ifdef CONFIG_X86_64
 /* A handler has kept this CPU from rescheduling, which is to be made up for. */
 notrace void rprobes_resched(void)
 {
@@ -31,8 +32,7 @@ notrace void rprobes_resched(void)
 	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(rprobes_resched);
-
-#ifndef CONFIG_X86_64
+#else
 /* What something else than the task calls returns for sure, even while the task exits or idles. */
 notrace bool rprobes_may_follow(void)
 {

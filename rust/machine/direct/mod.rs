@@ -18,8 +18,11 @@
 //!                 '--------> .  preemption off, busy + 1
 //!                            |  Calls::ret(frame, owner)
 //!                            |  busy - 1, preemption on, unmark the frame
-//!  caller <------------------'  return, over the function's own return address
+//!  caller <------------------'  return to where the function was called from
 //! ```
+//!
+//! On x86_64 the function's own return address is on the stack then, above that to the trampoline's caller, the function: it is returned over.
+//! On arm64 it is in x9, and kept in the frame.
 //!
 //! A hook is called instead of the body, which it may call, or not:
 //!
@@ -28,7 +31,7 @@
 //!                            |  save the arguments, mark the frame
 //!                            |  Replaces::call(frame, owner) ----> body, perhaps
 //!                            |  unmark the frame
-//!  caller <------------------'  return, over the function's own return address
+//!  caller <------------------'  return to where the function was called from
 //! ```
 //!
 //! What is below about bodies holds for what is called in their place, too.
@@ -47,8 +50,8 @@
 //! 2. *`synchronize_rcu_tasks()`.* It waits until each task has slept, or has been in user space. In a trampoline nobody
 //!    sleeps, apart from the body of the function. So who was on the way to a handler, or from there to the body, has
 //!    arrived, and has marked its frame.
-//! 3. *No frame is marked.* While a call is in the body, its return address leads into the trampoline, and a word of its frame points to the
-//!    frame. Nothing else looks like that: a copy of it is somewhere else, and what has returned has cleared the
+//! 3. *No frame is marked.* While a call is in the body, its return address, which leads into the trampoline, is at a certain distance from a word that
+//!    points to the frame. On x86_64 it is there as the body was called; on arm64, where only the body knows where it saves it, the frame has a copy. Nothing else looks like that: a copy of it is somewhere else, and what has returned has cleared the
 //!    word. The stacks of all tasks are searched, until there is no such frame. This may take as long as the function sleeps.
 //! 4. *`synchronize_rcu_tasks()`* again, for those who have come back from the body, and are in the last instructions of the trampoline.
 //!
@@ -68,7 +71,7 @@
 //! the search waits for them.
 //!
 //! What else changes return addresses does so below or above: the function graph tracer, rethooks and kretprobes change the one that the
-//! function's caller has pushed, which the trampoline leaves alone, and returns over. A livepatch changes where the trampoline finds the body.
+//! function was called with, before the trampoline sees it, or that of the body. A livepatch changes where the trampoline finds the body.
 
 mod trampoline;
 
