@@ -344,7 +344,11 @@ fn many_by_ftrace(what: &[u8], n: u32) -> Result<(i64, i64, u64)> {
     }
 }
 
-fn timed<T>(begun: Instant<Monotonic>, probe: T, hits: impl Fn(&T) -> u64) -> Result<(i64, i64, u64)> {
+fn timed<T>(
+    begun: Instant<Monotonic>,
+    probe: T,
+    hits: impl Fn(&T) -> u64,
+) -> Result<(i64, i64, u64)> {
     let register = begun.elapsed().as_micros_ceil();
     // SAFETY: It calls functions that add.
     unsafe { rprobes_bench_call_many() };

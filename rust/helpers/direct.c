@@ -126,6 +126,26 @@ STACK_FRAME_NON_STANDARD(rprobes_call_body);
 STACK_FRAME_NON_STANDARD(rprobes_leave);
 #endif
 
+#ifdef CONFIG_ARM64
+/* Calls the code at @body with the arguments that are in @regs, by a return, which needs no landing pad there. */
+void rprobes_call_original(const struct pt_regs *regs, unsigned long body);
+asm(".pushsection .kprobes.text, \"ax\"\n"
+    ".type rprobes_call_original, @function\n"
+    ".globl rprobes_call_original\n"
+    "rprobes_call_original:\n"
+    "	mov x9, x0\n"
+    "	mov x10, x1\n"
+    "	ldp x0, x1, [x9]\n"
+    "	ldp x2, x3, [x9, #16]\n"
+    "	ldp x4, x5, [x9, #32]\n"
+    "	ldp x6, x7, [x9, #48]\n"
+    "	ldr x8, [x9, #64]\n"
+    "	ret x10\n"
+    ".size rprobes_call_original, . - rprobes_call_original\n"
+    ".popsection");
+static_assert(offsetof(struct pt_regs, regs) == 0);
+#endif
+
 /* Looks for such calls in a stack, in chunks that need not be there: the task may be on its way out. */
 static unsigned int calls_in(unsigned long address, unsigned long end, const struct rprobes_calls *calls)
 {

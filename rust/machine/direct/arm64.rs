@@ -14,7 +14,7 @@ use core::{ffi::c_void, mem::offset_of, sync::atomic::Ordering::Relaxed};
 
 use kernel::bindings::{pt_regs, user_pt_regs};
 
-use super::trampoline::{Calls, Owner, Slot, Trampolines, SLOTS};
+use super::trampoline::{Calls, Owner, Replaces, Slot, Trampolines, Words, SLOTS};
 use crate::{bindings, machine::Busy};
 
 pub(crate) const SUPPORTED: bool = bindings::RPROBES_HAS_DIRECT != 0;
@@ -172,6 +172,132 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
     }
 }
 
+/// The trampolines of a type of hooks.
+#[inline(never)]
+#[expect(
+    named_asm_labels,
+    reason = "they begin with the name of this function, and it is there once"
+)]
+pub(crate) fn replacements<R: Replaces>() -> Trampolines {
+    let (anchor, slots): (usize, *const [Slot; SLOTS]);
+    // SAFETY: As for `trampolines`.
+    unsafe {
+        core::arch::asm!(
+            ".pushsection .data, \"aw\", @progbits
+            .balign 8
+            {me}_slots:
+            .popsection
+            .pushsection .kprobes.text, \"ax\", @progbits
+            .balign 8
+            {me}_anchor:
+            .irp i, 0, 1, 2, 3
+            .balign 8
+            .type {me}_\\i, @function
+            {me}_\\i:
+            hint 34", // BTI C
+            "sub sp, sp, {size}",
+            save!(),
+            "str x30, [sp, {pc}]
+            stp x29, x9, [sp, {caller}]
+            add x29, sp, {caller}
+            stp x29, x30, [sp, {function}]
+            add x29, sp, {function}",
+            call!("{enter}"),
+            "cbz w0, 3f
+            add x29, sp, {caller}
+            adr x30, .L{me}_\\i
+            add x10, sp, {mark}
+            stp x30, x10, [sp, {returns_to}]",
+            call!("{call}"),
+            ".L{me}_\\i:
+            str xzr, [sp, {mark}]
+            ldp x29, x30, [sp, {caller}]
+            add sp, sp, {size}
+            ret
+            3:",
+            restore!(),
+            "ldr x10, [sp, {pc}]
+            ldp x29, x30, [sp, {caller}]
+            add sp, sp, {size}
+            ret x10
+            .size {me}_\\i, . - {me}_\\i
+            .pushsection .data, \"aw\", @progbits
+            .quad 0
+            .long {me}_\\i - {me}_anchor
+            .long .L{me}_\\i - {me}_\\i
+            .popsection
+            .endr
+            .popsection
+            adrp {anchor}, {me}_anchor
+            add {anchor}, {anchor}, :lo12:{me}_anchor
+            adrp {slots}, {me}_slots
+            add {slots}, {slots}, :lo12:{me}_slots",
+            me = sym replacements::<R>,
+            enter = sym may_replace,
+            call = sym R::call,
+            size = const size_of::<Frame>(),
+            regs = const REGS,
+            pc = const PC,
+            returns_to = const offset_of!(Frame, returns_to),
+            mark = const offset_of!(Frame, mark),
+            function = const offset_of!(Frame, function),
+            caller = const offset_of!(Frame, caller),
+            anchor = lateout(reg) anchor,
+            slots = lateout(reg) slots,
+        )
+    }
+    Trampolines {
+        anchor,
+        // SAFETY: As for `trampolines`.
+        slots: unsafe { &*slots },
+        mark: 0,
+    }
+}
+
+/// Whether to call a hook.
+///
+/// # Safety
+///
+/// To be called by a trampoline only, with its frame and its owner.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn may_replace(_frame: *mut c_void, owner: *mut Owner) -> bool {
+    // SAFETY: May be called at any time.
+    let may = unsafe { bindings::rprobes_may_follow() };
+    if !may {
+        // SAFETY: The owner is there as long as it has a trampoline.
+        unsafe { &*owner }.not_followed.fetch_add(1, Relaxed);
+    }
+    may
+}
+
+extern "C" {
+    fn rprobes_call_original(regs: *const pt_regs, body: usize) -> Words;
+}
+
+/// Calls the body of the function with the arguments that the frame has.
+///
+/// # Safety
+///
+/// `frame` must be that of a hook, whose function has no arguments on the stack and can do with these.
+pub(crate) unsafe fn call_body(frame: *mut Frame) -> Words {
+    // SAFETY: The caller promises that; the trampoline has put there where the body begins.
+    unsafe {
+        let regs = &raw const (*frame).regs;
+        let body = regs.byte_add(PC).cast::<usize>();
+        rprobes_call_original(regs, *body)
+    }
+}
+
+/// As [`complete`], for the frame of a hook.
+///
+/// # Safety
+///
+/// As for [`complete`].
+pub(crate) unsafe fn complete_replaced(regs: *mut pt_regs) {
+    // SAFETY: The caller promises that; the frame begins with its registers.
+    unsafe { fill_in(regs.cast(), size_of::<Frame>(), false) }
+}
+
 /// The function has been entered. Returns whether to follow the call.
 ///
 /// # Safety
@@ -232,12 +358,21 @@ pub(crate) unsafe fn data(frame: *mut Frame) -> *mut u8 {
 #[inline(always)]
 pub(crate) unsafe fn complete<C: Calls>(frame: *mut Frame, returned: bool) {
     // SAFETY: The caller promises that.
+    unsafe { fill_in(frame, size::<C>(), returned) }
+}
+
+/// # Safety
+///
+/// As for [`complete`]; `size` must be that of the frame.
+#[inline(always)]
+unsafe fn fill_in(frame: *mut Frame, size: usize, returned: bool) {
+    // SAFETY: The caller promises that.
     unsafe {
         let [fp, lr] = (*frame).caller;
         let regs = &raw mut (*frame).regs.__bindgen_anon_1.user_regs;
         (*regs).regs[29] = fp as u64;
         (*regs).regs[30] = lr as u64;
-        (*regs).sp = frame.byte_add(size::<C>()) as u64;
+        (*regs).sp = frame.byte_add(size) as u64;
         if returned {
             (*regs).pc = lr as u64;
         }
