@@ -11,6 +11,7 @@ use kernel::{
         atomic::{Atomic, Relaxed},
         Arc,
     },
+    time::{delay::fsleep, Delta},
 };
 use rprobes::{
     fprobe::{self, Entry, EntryContext, Fprobe, Functions, Mechanism, Options, RetContext},
@@ -28,6 +29,7 @@ rprobes::module! {
         what: string { default: "cases", description: "What to do" },
         functions: string { default: "", description: "Which functions to probe" },
         mechanism: string { default: "", description: "By which mechanism" },
+        maxactive: u16 { default: 0, description: "How many calls a kretprobe follows at a time" },
     },
 }
 
@@ -42,6 +44,8 @@ rprobes::kernel_types! {
     fn functions_target:functions_target_large;
     fn functions_target:functions_target_sleep;
     fn functions_target:functions_target_exit;
+    fn cmdline_proc_show;
+    fn kernel_clone;
 }
 
 /// The functions themselves.
@@ -235,6 +239,7 @@ fn asked_for() -> Result<Option<Mechanism>> {
 fn options(mechanism: Option<Mechanism>) -> Options {
     Options {
         mechanism,
+        maxactive: params::maxactive.value(),
         ..Options::default()
     }
 }
@@ -269,46 +274,59 @@ fn call_add(a: usize) -> usize {
     black_box(c::functions_target_add(black_box(a), 2))
 }
 
+/// A case that may be refused, where the mechanism is asked for.
+fn case(name: &str, run: impl FnOnce() -> Result) {
+    if let Err(error) = run() {
+        pr_info!("{}: refused ({})\n", name, error.to_errno());
+    }
+}
+
 /// The cases of the kernel's lib/tests/test_fprobe.c.
-fn kernels_own() -> Result {
+fn kernels_own() {
     let targets = [
         functions_target_add::TARGET.raw(),
         functions_target_sum::TARGET.raw(),
     ];
-    {
+    case("entry", || {
         let fprobe = plant(Functions::list(&targets), AtEntry(Seen::new()))?;
         call_add(40);
         c::functions_target_sum(0);
         fprobe.handler().0.report("entry");
         state("entry", &fprobe);
-    }
-    {
+        Ok(())
+    });
+    case("both", || {
         let pattern = Functions::matching(c"functions_target:functions_target_[an]*");
         let fprobe = plant(pattern, Both(Seen::new()))?;
         call_add(40);
         c::functions_target_negative(3);
         fprobe.handler().0.report("both");
         state("both", &fprobe);
-    }
-    {
+        Ok(())
+    });
+    case("syms", || {
         let fprobe = plant(Functions::list(&targets), Both(Seen::new()))?;
         call_add(40);
         c::functions_target_sum(0);
         fprobe.handler().0.report("syms");
-    }
-    {
+        Ok(())
+    });
+    case("data", || {
         let fprobe = plant(functions_target_add::TARGET, Both(Seen::new()))?;
         call_add(40);
         fprobe.handler().0.report("data");
         state("data", &fprobe);
-    }
-    {
+        Ok(())
+    });
+    case("skip", || {
         let fprobe = plant(functions_target_add::TARGET, Both(Seen::skipping(40)))?;
         call_add(40);
+        call_add(41);
         fprobe.handler().0.report("skip");
         state("skip", &fprobe);
-    }
-    {
+        Ok(())
+    });
+    case("multi", || {
         let first = plant(functions_target_add::TARGET, AtEntry(Seen::new()))?;
         let second = plant(functions_target_add::TARGET, Both(Seen::new()))?;
         let third = plant(functions_target_add::TARGET, AtReturn(Seen::new()))?;
@@ -327,8 +345,8 @@ fn kernels_own() -> Result {
         call_add(41);
         second.handler().0.report("multi 2");
         third.handler().0.report("multi 3");
-    }
-    Ok(())
+        Ok(())
+    });
 }
 
 /// Arguments and results of all kinds get through.
@@ -369,11 +387,14 @@ fn arguments() -> Result {
     let seen = Results(Seen::new());
     let results = Arc::new(seen, GFP_KERNEL)?;
     macro_rules! with {
-        ($function:ident, $call:expr) => {{
-            let fprobe = plant($function::TARGET, results.clone())?;
-            results.0.expect($call);
-            state(stringify!($function), &fprobe);
-        }};
+        ($function:ident, $call:expr) => {
+            case(stringify!($function), || {
+                let fprobe = plant($function::TARGET, results.clone())?;
+                results.0.expect($call);
+                state(stringify!($function), &fprobe);
+                Ok(())
+            })
+        };
     }
     with!(
         functions_target_negative,
@@ -397,14 +418,15 @@ fn arguments() -> Result {
         black_box(c::functions_target_large(1, c::Large([10, 20, 30]), 50)) == 111
     );
     results.0.report("arguments");
-    let fprobe = plant(functions_target_two::TARGET, Both(Seen::new()))?;
-    let two = black_box(c::functions_target_two(10, 20));
-    fprobe
-        .handler()
-        .0
-        .expect(two.first == 11 && two.second == 22);
-    fprobe.handler().0.report("two words");
-    state("two words", &fprobe);
+    case("two words", || {
+        let fprobe = plant(functions_target_two::TARGET, Both(Seen::new()))?;
+        let two = black_box(c::functions_target_two(10, 20));
+        let seen = &fprobe.handler().0;
+        seen.expect(two.first == 11 && two.second == 22);
+        seen.report("two words");
+        state("two words", &fprobe);
+        Ok(())
+    });
     Ok(())
 }
 
@@ -416,15 +438,16 @@ fn reach_another() {
     c::functions_target_reached();
 }
 
-fn recursion() -> Result {
-    {
+fn recursion() {
+    case("calls itself", || {
         let fprobe = plant(functions_target_sum::TARGET, Both(Seen::new()))?;
         let sum = black_box(c::functions_target_sum(5));
         fprobe.handler().0.expect(sum == 15);
         fprobe.handler().0.report("calls itself");
         state("calls itself", &fprobe);
-    }
-    {
+        Ok(())
+    });
+    case("reaches itself", || {
         let fprobe = plant(
             functions_target_add::TARGET,
             AtEntry(Seen::reaching(reach_itself)),
@@ -432,8 +455,9 @@ fn recursion() -> Result {
         call_add(40);
         fprobe.handler().0.report("reaches itself");
         state("reaches itself", &fprobe);
-    }
-    {
+        Ok(())
+    });
+    case("reaches another", || {
         let other = plant(
             Target::symbol(c"functions_target:functions_target_reached"),
             AtEntry(Seen::new()),
@@ -447,30 +471,37 @@ fn recursion() -> Result {
         state("reaches another", &fprobe);
         other.handler().0.report("is reached");
         state("is reached", &other);
-    }
-    {
+        Ok(())
+    });
+    case("exits", || {
         let fprobe = plant(functions_target_exit::TARGET, Both(Seen::new()))?;
         c::functions_target_run_exit();
         fprobe.handler().0.report("exits");
         state("exits", &fprobe);
-    }
-    Ok(())
+        Ok(())
+    });
 }
 
 /// Counts hits by function.
 struct ByFunction {
     hits: KVec<Atomic<usize>>,
+    /// Where they were hit, by what the handler was told.
+    addresses: KVec<Atomic<usize>>,
     wrong: Atomic<usize>,
 }
 
 impl ByFunction {
     fn new(functions: usize) -> Result<Self> {
-        let mut hits = KVec::with_capacity(functions, GFP_KERNEL)?;
-        for _ in 0..functions {
-            hits.push(Atomic::new(0), GFP_KERNEL)?;
-        }
+        let zeros = || {
+            let mut zeros = KVec::with_capacity(functions, GFP_KERNEL)?;
+            for _ in 0..functions {
+                zeros.push(Atomic::new(0), GFP_KERNEL)?;
+            }
+            Ok::<_, Error>(zeros)
+        };
         Ok(Self {
-            hits,
+            hits: zeros()?,
+            addresses: zeros()?,
             wrong: Atomic::new(0),
         })
     }
@@ -481,29 +512,100 @@ impl fprobe::Handler for ByFunction {
     type Data = ();
 
     fn entry(&self, cx: &EntryContext<'_>) -> Entry<()> {
-        match self.hits.get(cx.index()) {
-            Some(hits) => hits.fetch_add(1, Relaxed),
-            None => self.wrong.fetch_add(1, Relaxed),
-        };
+        let i = cx.index();
+        if let (Some(hits), Some(address)) = (self.hits.get(i), self.addresses.get(i)) {
+            hits.fetch_add(1, Relaxed);
+            address.store(cx.address().0, Relaxed);
+        } else {
+            self.wrong.fetch_add(1, Relaxed);
+        }
         Entry::Skip
     }
 }
 
+/// How far behind the beginning of a function its entry may be.
+const ENTRY: usize = 8;
+
 fn many() -> Result {
-    let pattern = c"functions_target:functions_target_many_* !*_1[5-9]*";
-    let fprobe = plant(Functions::matching(pattern), ByFunction::new(1500)?)?;
+    let text = params::functions.get()?;
+    let functions = if text.is_empty() {
+        Functions::matching(c"functions_target:functions_target_many_* !*_1[5-9]*")
+    } else {
+        Functions::parse(&text)?
+    };
+    let fprobe = plant(functions, ByFunction::new(1500)?)?;
     c::functions_target_call_many();
     state("many", &fprobe);
-    let hits = &fprobe.handler().hits;
+    let handler = fprobe.handler();
+    let right = fprobe.functions().enumerate().filter(|(i, function)| {
+        let at = handler.addresses[*i].load(Relaxed);
+        handler.hits[*i].load(Relaxed) == 1 && at.wrapping_sub(function.0) <= ENTRY
+    });
     pr_info!(
-        "many: {} hit once, wrong {}, left out {}\n",
-        hits.iter().filter(|hits| hits.load(Relaxed) == 1).count(),
-        fprobe.handler().wrong.load(Relaxed),
+        "many: {} hit once and where it is said, wrong {}, left out {}\n",
+        right.count(),
+        handler.wrong.load(Relaxed),
         fprobe.left_out().len()
     );
-    for (i, function) in fprobe.functions().enumerate().take(1) {
-        pr_info!("many: {} is {}\n", i, function);
+    for function in fprobe.functions().take(1) {
+        pr_info!("many: the first is {}\n", function);
     }
+    Ok(())
+}
+
+/// A probe that stays, on functions that others call meanwhile, while others come and go beside it, at the same
+/// functions and at ones that all tasks call.
+fn churn() -> Result<Pin<KBox<Fprobe<AtEntry>>>> {
+    let many = c"functions_target:functions_target_many_*";
+    let of_files = c"vfs_* !vfs_fs*";
+    let stays = plant(Functions::matching(many), AtEntry(Seen::new()))?;
+    pr_info!("watching\n");
+    let (mut entries, mut returns) = (0, 0);
+    for pattern in [many, c"*_read*", of_files] {
+        let at_entry = plant(Functions::matching(pattern), AtEntry(Seen::new()))?;
+        let both = plant(Functions::matching(c"vfs_r*"), Both(Seen::new()))?;
+        let one = plant(kernel_clone::TARGET, Both(Seen::new()))?;
+        fsleep(Delta::from_millis(50));
+        at_entry.disable()?;
+        let before = at_entry.handler().0.entries.load(Relaxed);
+        fsleep(Delta::from_millis(1));
+        if at_entry.handler().0.entries.load(Relaxed) != before {
+            pr_err!("called after it was disabled\n");
+            return Err(EINVAL);
+        }
+        entries += before;
+        for seen in [&both.handler().0, &one.handler().0] {
+            returns += seen.returns.load(Relaxed);
+            if seen.wrong.load(Relaxed) != 0 {
+                pr_err!("a return got what is another's\n");
+                return Err(EINVAL);
+            }
+        }
+    }
+    pr_info!("churn: entries {}, returns {}\n", entries, returns);
+    Ok(stays)
+}
+
+/// Tries to plant a probe in a handler.
+fn plant_in_handler() {
+    let handler = Ok::<_, Error>(AtEntry(Seen::new()));
+    let fprobe: Result<Pin<KBox<Fprobe<AtEntry>>>> = KBox::pin_init(
+        Fprobe::new(Target::symbol(c"vfs_write"), handler),
+        GFP_ATOMIC,
+    );
+    pr_info!(
+        "in a handler: {}\n",
+        fprobe.err().map_or(0, Error::to_errno)
+    );
+}
+
+fn in_handler() -> Result {
+    let fprobe = plant(
+        functions_target_add::TARGET,
+        AtEntry(Seen::reaching(plant_in_handler)),
+    )?;
+    call_add(40);
+    state("in a handler", &fprobe);
     Ok(())
 }
 
@@ -561,8 +663,9 @@ fn switched() -> Result {
 
 /// A probe that stays until the module goes.
 enum Stays {
-    #[expect(dead_code, reason = "it is there to be dropped")]
     Sleep(Pin<KBox<Fprobe<Both, functions_target_sleep>>>),
+    Exit(Pin<KBox<Fprobe<Both, functions_target_exit>>>),
+    Cmdline(Pin<KBox<Fprobe<Both, cmdline_proc_show>>>),
     Functions(Pin<KBox<Fprobe<AtEntry>>>),
     Returns(Pin<KBox<Fprobe<Both>>>),
 }
@@ -575,10 +678,10 @@ impl kernel::Module for Module {
         let functions = || Functions::parse(&text);
         Ok(Self(match &*params::what.get()? {
             b"cases" => {
-                kernels_own()?;
+                kernels_own();
                 arguments()?;
-                recursion()?;
-                switched()?;
+                recursion();
+                case("switched", switched);
                 None
             }
             b"many" => {
@@ -593,6 +696,19 @@ impl kernel::Module for Module {
                 functions_target_sleep::TARGET,
                 Both(Seen::new()),
             )?)),
+            b"exit" => Some(Stays::Exit(plant(
+                functions_target_exit::TARGET,
+                Both(Seen::new()),
+            )?)),
+            b"cmdline" => Some(Stays::Cmdline(plant(
+                cmdline_proc_show::TARGET,
+                Both(Seen::new()),
+            )?)),
+            b"churn" => Some(Stays::Functions(churn()?)),
+            b"in_handler" => {
+                in_handler()?;
+                None
+            }
             b"leak" => {
                 core::mem::forget(plant(functions_target_sleep::TARGET, Both(Seen::new()))?);
                 None
@@ -604,18 +720,26 @@ impl kernel::Module for Module {
     }
 }
 
+/// Reports when nothing is followed any more.
+fn finish<F: Signature>(name: &str, fprobe: &mut Pin<KBox<Fprobe<Both, F>>>) {
+    state(name, fprobe);
+    fprobe.as_mut().unregister();
+    fprobe.handler().0.report(name);
+}
+
 impl Drop for Module {
     fn drop(&mut self) {
-        match &self.0 {
+        match &mut self.0 {
+            Some(Stays::Sleep(fprobe)) => finish("sleep", fprobe),
+            Some(Stays::Exit(fprobe)) => finish("exit", fprobe),
+            Some(Stays::Cmdline(fprobe)) => finish("cmdline", fprobe),
             Some(Stays::Functions(fprobe)) => {
-                fprobe.handler().0.report("entries");
                 state("entries", fprobe);
+                fprobe.as_mut().unregister();
+                fprobe.handler().0.report("entries");
             }
-            Some(Stays::Returns(fprobe)) => {
-                fprobe.handler().0.report("returns");
-                state("returns", fprobe);
-            }
-            _ => {}
+            Some(Stays::Returns(fprobe)) => finish("returns", fprobe),
+            None => {}
         }
     }
 }

@@ -110,25 +110,31 @@ static struct completion exited;
 noinline __noclone void functions_target_exit(int status);
 noinline __noclone void functions_target_exit(int status)
 {
-	barrier();
+	if (status < 0)
+		functions_target_sleep(status);
 	kthread_complete_and_exit(&exited, status);
 }
 
 static int thread(void *data)
 {
-	functions_target_exit(7);
+	functions_target_exit((long)data);
 	return 0;
+}
+
+static void run_exit(long status)
+{
+	struct task_struct *task;
+
+	init_completion(&exited);
+	task = kthread_run(thread, (void *)status, "functions_exit");
+	if (!IS_ERR(task))
+		wait_for_completion(&exited);
 }
 
 /* A thread goes into functions_target_exit() and never comes out. Returns when it has gone. */
 void functions_target_run_exit(void)
 {
-	struct task_struct *task;
-
-	init_completion(&exited);
-	task = kthread_run(thread, NULL, "functions_exit");
-	if (!IS_ERR(task))
-		wait_for_completion(&exited);
+	run_exit(7);
 }
 EXPORT_SYMBOL_GPL(functions_target_run_exit);
 
@@ -175,6 +181,10 @@ static ssize_t run_write(struct file *file, const char __user *from, size_t coun
 		return -EINVAL;
 	if (sysfs_streq(what, "sleep"))
 		return functions_target_sleep(21) == 42 ? count : -EIO;
+	if (sysfs_streq(what, "exit")) {
+		run_exit(-1);
+		return count;
+	}
 	if (sysfs_streq(what, "many"))
 		return functions_target_call_many() == 2000 ? count : -EIO;
 	if (!sysfs_streq(what, "wake") && !sysfs_streq(what, "doze"))

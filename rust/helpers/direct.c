@@ -10,6 +10,7 @@
 #include <linux/objtool.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
@@ -196,18 +197,21 @@ void rprobes_calls_find(struct rprobes_calls *calls)
 	synchronize_rcu();
 	calls->calls = 0;
 	rcu_read_lock();
-	for_each_process_thread(process, task) {
-		unsigned long stack = (unsigned long)READ_ONCE(task->stack);
+	for_each_process(process) {
+		/* As for_each_thread(), which with lockdep needs tasklist_lock, and that is not exported. */
+		list_for_each_entry_rcu(task, &process->signal->thread_head, thread_node) {
+			unsigned long stack = (unsigned long)READ_ONCE(task->stack);
 
-		if (!stack || READ_ONCE(task->flags) & PF_EXITING)
-			continue;
-		found = calls_in(stack, stack + THREAD_SIZE, calls);
-		if (!found)
-			continue;
-		calls->calls += found;
-		calls->pid = task->pid;
-		memcpy(calls->comm, task->comm, sizeof(calls->comm));
-		calls->comm[sizeof(calls->comm) - 1] = '\0';
+			if (!stack || READ_ONCE(task->flags) & PF_EXITING)
+				continue;
+			found = calls_in(stack, stack + THREAD_SIZE, calls);
+			if (!found)
+				continue;
+			calls->calls += found;
+			calls->pid = task->pid;
+			memcpy(calls->comm, task->comm, sizeof(calls->comm));
+			calls->comm[sizeof(calls->comm) - 1] = '\0';
+		}
 	}
 	rcu_read_unlock();
 }

@@ -181,7 +181,12 @@ int rprobes_direct_prepare(struct rprobes_function *function, unsigned long tram
 
 int rprobes_direct_register(struct rprobes_function *function)
 {
-	return register_direct(&function->ops, function->direct);
+	int ret = register_direct(&function->ops, function->direct);
+
+	/* Before Linux 6.4 that has replaced the flags. */
+	if (!ret)
+		function->ops.flags |= FTRACE_OPS_FL_PERMANENT;
+	return ret;
 }
 
 /* Returns when nobody is on the way through the trampoline any more, except those that are inside the function. */

@@ -15,7 +15,7 @@ impl Busy {
     /// None if a handler is running on this CPU already, or RCU is not watching.
     #[inline(always)]
     pub(crate) fn begin() -> Option<Self> {
-        // SAFETY: What it begins is ended on drop.
+        // SAFETY: What it begins is ended on drop. Without a beginning there must not be anything to drop, so no `then_some()`.
         unsafe { arch::busy_begin() }.then(|| Self(()))
     }
 }

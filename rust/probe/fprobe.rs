@@ -31,7 +31,7 @@
 //!
 //! Handlers run with preemption off, in any context: see [`kprobe`](super::kprobe#what-handlers-may-do). While one runs, other hits on its CPU are not delivered,
 //! be it because the handler calls what is probed, or because of an interrupt or an NMI: they are counted in [`Stats::missed`](crate::Stats).
-//! With fprobes it is the kernel that leaves out what the handler itself calls, and it does not count that. [`Stats::exhausted`](crate::Stats) are calls that were not followed as there was no room;
+//! [`Stats::exhausted`](crate::Stats) are calls that were not followed as there was no room;
 //! [`Stats::not_followed`](crate::Stats) those that were not as the task exits or idles, and may never return from there.
 //!
 //! C headers: [`include/linux/ftrace.h`](srctree/include/linux/ftrace.h),

@@ -3,12 +3,12 @@
 
 //! Refusing what must not be done in a handler.
 
-use kernel::prelude::*;
+use kernel::{fmt::Display, prelude::*};
 
-use crate::{bindings, errno::error, place::Target};
+use crate::{bindings, errno::error};
 
 /// Refuses to go on where making a probe would sleep: to allocate, or to register.
-pub(crate) fn check_may_register(target: &Target<'_>) -> Result {
+pub(crate) fn check_may_register(target: &impl Display) -> Result {
     // SAFETY: May be called at any time.
     if unsafe { bindings::rprobes_may_sleep() } {
         return Ok(());

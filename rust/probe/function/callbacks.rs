@@ -235,10 +235,17 @@ unsafe extern "C" fn fprobe_entry<F: Signature, T: Handler<F>>(
     regs: *mut c_void,
     data: *mut c_void,
 ) -> c_int {
+    // SAFETY: The kernel passes the fprobe of a probe.
+    let state = unsafe { state_of(fprobe) };
+    // The kernel lets through what a handler calls, once, and what interrupts call.
+    let Some(_busy) = Busy::begin() else {
+        // SAFETY: It is alive during the call.
+        unsafe { &(*state).owner }.missed.fetch_add(1, Relaxed);
+        return 1;
+    };
     let mut room = MaybeUninit::uninit();
     // SAFETY: The probe is registered, and registers are of this CPU.
     unsafe {
-        let state = state_of(fprobe);
         let regs = PtRegs::from_ptr(fprobe_regs(regs, &mut room, false));
         let (core, handler) = hit::<F, T>(state);
         let cx = Context::new(core, regs, context::Entry, fault_of::<F, T>(handler)).of(Hit {
@@ -270,10 +277,16 @@ unsafe extern "C" fn fprobe_exit<F: Signature, T: Handler<F>>(
     regs: *mut c_void,
     data: *mut c_void,
 ) {
+    // SAFETY: The kernel passes the fprobe of a probe.
+    let state = unsafe { state_of(fprobe) };
+    let Some(_busy) = Busy::begin() else {
+        // SAFETY: It is alive during the call.
+        unsafe { &(*state).owner }.missed.fetch_add(1, Relaxed);
+        return;
+    };
     let mut room = MaybeUninit::uninit();
     // SAFETY: The probe is registered, and registers are of this CPU.
     unsafe {
-        let state = state_of(fprobe);
         let regs = PtRegs::from_ptr(fprobe_regs(regs, &mut room, true));
         let (core, handler) = hit::<F, T>(state);
         let cx = Context::new(core, regs, context::Ret, fault_of::<F, T>(handler)).of(Hit {

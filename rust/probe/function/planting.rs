@@ -128,7 +128,7 @@ impl<F: Signature, W: Is> Kind for Function<F, W> {
                 }
                 (Some(Mechanism::Fprobe), _) => {
                     exhausted = missed + bindings::rprobes_fprobe_missed(&raw const (*raw).kernel);
-                    missed = 0;
+                    missed = (*raw).owner.missed.load(Relaxed);
                 }
                 _ => missed += (*raw).owner.missed.load(Relaxed),
             }
@@ -311,16 +311,17 @@ unsafe fn plant(raw: *mut State) -> Result<bool> {
                     instead = Some((mechanism, error));
                 }
                 Err(error) => {
-                    let (why, errno) = (why_not(mechanism, error), Errno(error));
-                    let function = Symbol((*raw).selected.functions[0]);
-                    log!(
-                        ERR,
-                        "no {} at {}: {} ({})\n",
-                        mechanism,
-                        function,
-                        why,
-                        errno
-                    );
+                    // Kprobes say themselves what is wrong with them.
+                    if mechanism != Mechanism::Kprobe {
+                        log!(
+                            ERR,
+                            "no probe by {} at {}: {} ({})\n",
+                            mechanism,
+                            Symbol((*raw).selected.functions[0]),
+                            why_not(mechanism, error),
+                            Errno(error)
+                        );
+                    }
                     return Err(error);
                 }
             }
@@ -329,6 +330,7 @@ unsafe fn plant(raw: *mut State) -> Result<bool> {
     Err(EINVAL)
 }
 
+/// What may be the matter.
 fn why_not(mechanism: Mechanism, error: Error) -> &'static str {
     match (mechanism, error) {
         (Mechanism::Direct, EBUSY) => "something else has it, such as a BPF program",
@@ -429,7 +431,17 @@ unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
                     register_kprobes(raw)?;
                 }
                 match &(*raw).kprobes {
-                    Some(kprobes) if kprobes.arm()? => Ok(()),
+                    Some(kprobes) if kprobes.arm()? => {
+                        // At the entry of a function it is ftrace that calls a kprobe, if that is not switched off.
+                        let site = (*raw).selected.sites.first();
+                        if cfg!(CONFIG_KPROBES_ON_FTRACE)
+                            && site.is_some_and(|site| !arch::is_patched(*site))
+                        {
+                            kprobes.disarm()?;
+                            return Err(EBUSY);
+                        }
+                        Ok(())
+                    }
                     _ => {
                         log!(
                             ERR,

@@ -54,9 +54,9 @@ where
     {
         try_pin_init!(Self {
             probe: {
+                check_may_register(&functions)?;
                 let name = CString::try_from_fmt(fmt!("{}", functions))?;
                 let target = Target::symbol(&name);
-                check_may_register(&target)?;
                 let selected = functions.select()?;
                 let probe = Probe::<T, K>::new(&target, options, handler);
                 let probe = KBox::pin_init::<Error>(probe, GFP_KERNEL)?;
