@@ -31,16 +31,18 @@ DECLARE_PER_CPU(int, rprobes_busy);
 
 /**
  * struct rprobes_calls - how to recognise calls that will return through a trampoline
- * @returns_to: the address in the trampoline that the function returns to, which is somewhere on the stack
- * @mark: how many words above the word behind that address there is one that points to that word
+ * @id: a word in the frame of each that nothing else has on a stack: the address of the trampoline's slot
+ * @mark: the word above that points to as many words below itself
  * @calls: how many such calls there are
+ * @own: whether one of them is by the task that looks for them
  * @comm: the name of one of the tasks that make them
  * @pid: and its number
  */
 struct rprobes_calls {
-	unsigned long returns_to;
+	unsigned long id;
 	unsigned long mark;
 	unsigned int calls;
+	bool own;
 	char comm[TASK_COMM_LEN];
 	int pid;
 };
@@ -53,7 +55,7 @@ bool rprobes_busy_begin(void);
 void rprobes_busy_end(void);
 #endif
 void rprobes_calls_find(struct rprobes_calls *calls);
-bool rprobes_calls_nested(const struct rprobes_calls *calls, unsigned long frame);
+bool rprobes_calls_nested(const struct rprobes_calls *calls, unsigned long above);
 void rprobes_calls_wait(unsigned int ms);
 void rprobes_calls_done(void);
 

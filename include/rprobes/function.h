@@ -94,12 +94,12 @@ void rprobes_direct_unregister(struct rprobes_function *function);
 void rprobes_ops_free(struct rprobes_function *function);
 int rprobes_fprobe_register(struct rprobes_function *function, const void *entry, const void *exit, size_t data_size,
 			    int maxactive, unsigned long *functions, size_t count);
-void rprobes_fprobe_unregister(struct rprobes_function *function);
+unsigned long rprobes_fprobe_unregister(struct rprobes_function *function);
 unsigned long rprobes_fprobe_missed(const struct rprobes_function *function);
 
 struct pt_regs *rprobes_ftrace_regs(void *fregs, struct pt_regs *regs, bool returned);
 
-int rprobes_module_get(const char *name, void **module);
+int rprobes_module_get(const char *name, unsigned long function, void **module);
 void rprobes_module_put(void *module);
 
 #endif /* _RPROBES_FUNCTION_H */

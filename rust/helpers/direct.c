@@ -4,9 +4,9 @@
  * What trampolines of direct calls need besides themselves; rust/machine/direct has those.
  */
 #include <linux/compiler.h>
+#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/kprobes.h>
-#include <linux/minmax.h>
 #include <linux/objtool.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
@@ -85,6 +85,7 @@ void rprobes_leave(void);
 #define OFFSET_cx 88
 #define OFFSET_r8 72
 #define OFFSET_r9 64
+#define OFFSET_ax 80
 #define CHECK(register) static_assert(offsetof(struct pt_regs, register) == OFFSET_##register)
 CHECK(di);
 CHECK(si);
@@ -92,6 +93,7 @@ CHECK(dx);
 CHECK(cx);
 CHECK(r8);
 CHECK(r9);
+CHECK(ax);
 
 asm(".pushsection .kprobes.text, \"ax\"\n"
     ".type rprobes_call_body, @function\n"
@@ -112,13 +114,14 @@ asm(".pushsection .kprobes.text, \"ax\"\n"
     ".globl rprobes_call_original\n"
     "rprobes_call_original:\n"
     "	push %rsi\n"
-    "	mov %rdi, %rax\n"
-    "	mov " OFFSET(di) "(%rax), %rdi\n"
-    "	mov " OFFSET(si) "(%rax), %rsi\n"
-    "	mov " OFFSET(dx) "(%rax), %rdx\n"
-    "	mov " OFFSET(cx) "(%rax), %rcx\n"
-    "	mov " OFFSET(r8) "(%rax), %r8\n"
-    "	mov " OFFSET(r9) "(%rax), %r9\n"
+    "	mov %rdi, %r11\n"
+    "	mov " OFFSET(di) "(%r11), %rdi\n"
+    "	mov " OFFSET(si) "(%r11), %rsi\n"
+    "	mov " OFFSET(dx) "(%r11), %rdx\n"
+    "	mov " OFFSET(cx) "(%r11), %rcx\n"
+    "	mov " OFFSET(r8) "(%r11), %r8\n"
+    "	mov " OFFSET(r9) "(%r11), %r9\n"
+    "	mov " OFFSET(ax) "(%r11), %rax\n"
     "	" ASM_RET "\n"
     ".size rprobes_call_original, . - rprobes_call_original\n"
     ".popsection");
@@ -147,39 +150,42 @@ asm(".pushsection .kprobes.text, \"ax\"\n"
 static_assert(offsetof(struct pt_regs, regs) == 0);
 #endif
 
-/* Looks for such calls in a stack, in chunks that need not be there: the task may be on its way out. */
-static unsigned int calls_in(unsigned long address, unsigned long end, const struct rprobes_calls *calls)
+/* Looks for such calls in the stack of a task, in chunks that need not be there: it may be on its way out. */
+static unsigned int calls_in(unsigned long stack, const struct rprobes_calls *calls)
 {
-	unsigned long words[64], mark, size;
+	unsigned long words[64], address, last = 0;
 	unsigned int found = 0, i;
 
-	for (; address < end; address += size) {
-		size = min(sizeof(words), end - address);
-		if (copy_from_kernel_nofault(words, (void *)address, size))
+	for (address = stack; address < stack + THREAD_SIZE; address += sizeof(words)) {
+		if (copy_from_kernel_nofault(words, (void *)address, sizeof(words))) {
+			last = 0;
 			continue;
-		for (i = 0; i < size / sizeof(long); i++) {
-			unsigned long above = address + (i + 1) * sizeof(long);
-
-			if (words[i] != calls->returns_to)
-				continue;
-			if (!copy_from_kernel_nofault(&mark, (void *)above + calls->mark * sizeof(long), sizeof(mark)))
-				found += mark == above;
+		}
+		for (i = 0; i < ARRAY_SIZE(words); i++) {
+			found += last == calls->id && words[i] + calls->mark * sizeof(long) == address + i * sizeof(long);
+			last = words[i];
 		}
 	}
 	return found;
 }
 
 /*
- * Whether the current task, or whatever has interrupted it, is in such a call already, further up the stack than @frame. Those
- * on stacks of interrupts are not seen.
+ * Whether the current task, or whatever has interrupted it, is in such a call already, from @above on up the stack. Calls on
+ * stacks of interrupts are not seen. This calls nothing, as it may be anything that is hooked.
  */
-bool rprobes_calls_nested(const struct rprobes_calls *calls, unsigned long frame)
+notrace __no_sanitize_or_inline bool rprobes_calls_nested(const struct rprobes_calls *calls, unsigned long above)
 {
-	unsigned long stack = (unsigned long)current->stack;
+	unsigned long stack = (unsigned long)current->stack, at;
 
-	if (frame < stack || frame >= stack + THREAD_SIZE)
+	if (above < stack || above >= stack + THREAD_SIZE)
 		return false;
-	return calls_in(frame, stack + THREAD_SIZE, calls);
+	for (at = above; at < stack + THREAD_SIZE - sizeof(long); at += sizeof(long)) {
+		if (READ_ONCE_NOCHECK(*(unsigned long *)at) == calls->id &&
+		    READ_ONCE_NOCHECK(*(unsigned long *)(at + sizeof(long))) + calls->mark * sizeof(long) ==
+			    at + sizeof(long))
+			return true;
+	}
+	return false;
 }
 NOKPROBE_SYMBOL(rprobes_calls_nested);
 
@@ -187,15 +193,19 @@ NOKPROBE_SYMBOL(rprobes_calls_nested);
  * Looks through the stacks of all tasks. No new such call begins any more, so if there are none, there never are again.
  *
  * Tasks that exit have none that return, see rust/machine/direct/mod.rs, which also has the reason why calls by
- * something else than a task are no concern here, once a grace period is over.
+ * something else than a task are no concern here, once a grace period is over. RCU does not wait for a CPU that is just
+ * coming up.
  */
 void rprobes_calls_find(struct rprobes_calls *calls)
 {
 	struct task_struct *process, *task;
 	unsigned int found;
 
+	cpus_read_lock();
+	cpus_read_unlock();
 	synchronize_rcu();
 	calls->calls = 0;
+	calls->own = false;
 	rcu_read_lock();
 	for_each_process(process) {
 		/* As for_each_thread(), which with lockdep needs tasklist_lock, and that is not exported. */
@@ -204,10 +214,11 @@ void rprobes_calls_find(struct rprobes_calls *calls)
 
 			if (!stack || READ_ONCE(task->flags) & PF_EXITING)
 				continue;
-			found = calls_in(stack, stack + THREAD_SIZE, calls);
+			found = calls_in(stack, calls);
 			if (!found)
 				continue;
 			calls->calls += found;
+			calls->own |= task == current;
 			calls->pid = task->pid;
 			memcpy(calls->comm, task->comm, sizeof(calls->comm));
 			calls->comm[sizeof(calls->comm) - 1] = '\0';

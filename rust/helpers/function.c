@@ -3,6 +3,7 @@
 /*
  * Probes on functions, as ftrace calls them. What differs between kernels is here.
  */
+#include <linux/delay.h>
 #include <linux/fprobe.h>
 #include <linux/ftrace.h>
 #include <linux/kobject.h>
@@ -70,10 +71,23 @@ int rprobes_ops_register(struct rprobes_function *function)
 	return register_ftrace_function(&function->ops);
 }
 
+/*
+ * When ftrace has failed, it changes no code any more, and functions call this module for ever. Better that whoever wants
+ * to get rid of it waits as long.
+ */
+static void must_be_gone(int err)
+{
+	if (!err)
+		return;
+	pr_emerg("%s: ftrace has failed (%d) and calls this module still: it cannot go any more\n", THIS_MODULE->name, err);
+	for (;;)
+		msleep(MSEC_PER_SEC);
+}
+
 /* Returns when no callback is running any more: ftrace waits, as the ops are not the kernel's own memory. */
 void rprobes_ops_unregister(struct rprobes_function *function)
 {
-	unregister_ftrace_function(&function->ops);
+	must_be_gone(unregister_ftrace_function(&function->ops));
 }
 
 void rprobes_ops_free(struct rprobes_function *function)
@@ -192,7 +206,7 @@ int rprobes_direct_register(struct rprobes_function *function)
 /* Returns when nobody is on the way through the trampoline any more, except those that are inside the function. */
 void rprobes_direct_unregister(struct rprobes_function *function)
 {
-	unregister_direct(&function->ops, function->direct);
+	must_be_gone(unregister_direct(&function->ops, function->direct));
 	synchronize_rcu_tasks();
 }
 
@@ -231,12 +245,20 @@ int rprobes_fprobe_register(struct rprobes_function *function, const void *entry
 	return register_fprobe_ips(fprobe, functions, count);
 }
 
-/* Returns when no handler is running any more. Calls that were followed return without it. */
-void rprobes_fprobe_unregister(struct rprobes_function *function)
+/*
+ * Returns when no handler is running any more, and how many calls were missed since it was registered. Calls that were followed
+ * return without it.
+ */
+unsigned long rprobes_fprobe_unregister(struct rprobes_function *function)
 {
-	unregister_fprobe(&function->fprobe);
+	unsigned long missed;
+
+	must_be_gone(unregister_fprobe(&function->fprobe));
 	/* Linux 7.3 frees what handlers found the probe by after a grace period, and waits for none itself. */
 	synchronize_rcu();
+	missed = function->fprobe.nmissed;
+	function->fprobe.nmissed = 0;
+	return missed;
 }
 
 unsigned long rprobes_fprobe_missed(const struct rprobes_function *function)
@@ -252,8 +274,9 @@ int rprobes_fprobe_register(struct rprobes_function *function, const void *entry
 	return -EOPNOTSUPP;
 }
 
-void rprobes_fprobe_unregister(struct rprobes_function *function)
+unsigned long rprobes_fprobe_unregister(struct rprobes_function *function)
 {
+	return 0;
 }
 
 unsigned long rprobes_fprobe_missed(const struct rprobes_function *function)
@@ -263,8 +286,11 @@ unsigned long rprobes_fprobe_missed(const struct rprobes_function *function)
 
 #endif
 
-/* Keeps a module from being unloaded; *@module is NULL if it is this one. Process context. */
-int rprobes_module_get(const char *name, void **module)
+/*
+ * Keeps a module from being unloaded; *@module is NULL if it is this one. One that is being loaded may yet fail, and is
+ * freed then whoever keeps it. @function, if it is known, must not be of those that are freed after that. Process context.
+ */
+int rprobes_module_get(const char *name, unsigned long function, void **module)
 {
 	struct kset *modules = THIS_MODULE->mkobj.kobj.kset;
 	struct kobject *kobj;
@@ -277,7 +303,9 @@ int rprobes_module_get(const char *name, void **module)
 	/* A module is not freed while somebody has its kobject. */
 	mod = container_of(kobj, struct module_kobject, kobj)->mod;
 	*module = mod == THIS_MODULE ? NULL : mod;
-	if (!mod || (*module && !try_module_get(mod)))
+	if (!mod || within_module_init(function, mod))
+		ret = -ENOENT;
+	else if (*module && (READ_ONCE(mod->state) != MODULE_STATE_LIVE || !try_module_get(mod)))
 		ret = -ENOENT;
 	kobject_put(kobj);
 	return ret;

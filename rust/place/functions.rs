@@ -222,7 +222,7 @@ pub(crate) struct Selected {
     /// Whether some may be left out that turn out to be forbidden.
     pub(crate) may_leave_out: bool,
     /// Keeps the modules that they are in.
-    pins: KVec<Pin>,
+    pub(crate) pins: KVec<Pin>,
 }
 
 impl<F> Functions<'_, F> {
@@ -321,7 +321,14 @@ impl Selected {
         let mut buffer = Buffer::new();
         if location.in_module {
             let entry = buffer.entry(start).ok_or(ENOENT)?;
-            self.pin(entry.module)?;
+            self.pin(entry.module, start).inspect_err(|error| {
+                log!(
+                    ERR,
+                    "no function probe at {}: its module is being loaded or unloaded, or it ran as that was loaded (__init) ({})\n",
+                    target,
+                    Errno(*error)
+                );
+            })?;
             // It may have gone, and another have come, before it was kept.
             if !location.is_still_of(target) {
                 log!(ERR, "no probe at {}: its module was unloaded\n", target);
@@ -335,14 +342,11 @@ impl Selected {
         Ok(self.functions.push(function, GFP_KERNEL)?)
     }
 
-    /// Lets the modules go.
-    pub(crate) fn unpin(&mut self) {
-        self.pins = KVec::new();
-    }
-
-    fn pin(&mut self, module: &[u8]) -> Result {
+    /// Keeps the module of a function; of one that is not known yet, 0.
+    fn pin(&mut self, module: &[u8], function: usize) -> Result {
+        let pin = Pin::new(module, function)?;
         if !self.pins.iter().any(|pin| pin.is_of(module)) {
-            self.pins.push(Pin::new(module)?, GFP_KERNEL)?;
+            self.pins.push(pin, GFP_KERNEL)?;
         }
         Ok(())
     }
@@ -363,7 +367,7 @@ impl Selected {
             without.push(split(word)?.1, GFP_KERNEL)?;
         }
         if let Some(module) = &module {
-            self.pin(module.to_bytes()).inspect_err(|_| {
+            self.pin(module.to_bytes(), 0).inspect_err(|_| {
                 log!(
                     ERR,
                     "no function probe at {}: that module is not loaded\n",

@@ -12,6 +12,7 @@ mod section;
 pub mod symbol;
 mod target;
 
+pub(crate) use module::Pin;
 pub(crate) use resolve::{entries_of_32, find, resolve, Location};
 pub(crate) use section::Section;
 pub use symbol::Symbol;

@@ -29,16 +29,18 @@ unsafe impl Send for Pin {}
 unsafe impl Sync for Pin {}
 
 impl Pin {
-    /// Process context.
+    /// Keeps the module of a function; of one that is not known yet, 0. Process context.
     ///
     /// # Errors
     ///
-    /// [`ENOENT`] if there is no such module, or it is going away; [`ENOMEM`].
-    pub(crate) fn new(name: &[u8]) -> Result<Self> {
+    /// [`ENOENT`] if there is no such module, or it is coming or going, or the function does not stay as long as it does; [`ENOMEM`].
+    pub(crate) fn new(name: &[u8], function: usize) -> Result<Self> {
         let name = CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?;
         let mut module = core::ptr::null_mut();
         // SAFETY: The name is NUL-terminated.
-        to_result(unsafe { bindings::rprobes_module_get(name.as_char_ptr(), &raw mut module) })?;
+        to_result(unsafe {
+            bindings::rprobes_module_get(name.as_char_ptr(), function, &raw mut module)
+        })?;
         // INVARIANT: It was referred to just now.
         Ok(Self { name, module })
     }

@@ -9,7 +9,11 @@ use super::{Plain, Value};
 use crate::machine::{arch, memory, memory::Space, PtRegs, Syscall};
 
 /// What a handler knows of the function that it is for: [`Raw`], or a [`Function`] of [`kernel_types!`](crate::kernel_types!).
-pub trait Signature: Sized + 'static {
+///
+/// # Safety
+///
+/// Implemented by the build only. The constants must be true of the function: what they leave out is not preserved for it.
+pub unsafe trait Signature: Sized + 'static {
     /// What the function returns.
     type Return;
 
@@ -50,7 +54,8 @@ pub trait Function: Signature {
 // The compiler quotes the next line if a handler for raw registers asks for arguments by name.
 pub enum Raw {} // to name arguments: kernel_types! { fn f; }, impl Handler<f> for …, PreContext<'_, f>
 
-impl Signature for Raw {
+// SAFETY: Whatever there may be is preserved.
+unsafe impl Signature for Raw {
     type Return = usize;
     const REGISTERS: usize = arch::ARG_REGS;
     const ON_STACK: bool = true;

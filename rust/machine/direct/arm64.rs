@@ -24,9 +24,8 @@ pub(crate) const SUPPORTED: bool = bindings::RPROBES_HAS_DIRECT != 0;
 pub(crate) struct Frame {
     /// As far as they are of interest; see [`complete`].
     pub(crate) regs: pt_regs,
-    /// Where the body returns to, and a pointer to behind that, while the call is in the body. This is where calls are looked for: what the
-    /// body itself saves may be signed, or nothing.
-    returns_to: usize,
+    /// The trampoline's slot, and a pointer to behind that, while the call is in the body.
+    id: usize,
     mark: usize,
     /// For who unwinds the stack: the function that was called, while its body has not begun.
     function: [usize; 2],
@@ -113,8 +112,10 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             cbz w0, 3f
             add x29, sp, {caller}
             adr x30, .L{me}_\\i
+            adrp x11, {me}_slots + 16 * \\i
+            add x11, x11, :lo12:{me}_slots + 16 * \\i
             add x10, sp, {mark}
-            stp x30, x10, [sp, {returns_to}]",
+            stp x11, x10, [sp, {id}]",
             restore!(),
             "ldr x10, [sp, {pc}]
             ret x10
@@ -137,11 +138,7 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             .pushsection .data, \"aw\", @progbits
             .quad 0
             .long {me}_\\i - {me}_anchor
-            .if {has_ret}
-            .long .L{me}_\\i - {me}_\\i
-            .else
             .long 0
-            .endif
             .popsection
             .endr
             .popsection
@@ -156,7 +153,7 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             size = const size::<C>(),
             regs = const REGS,
             pc = const PC,
-            returns_to = const offset_of!(Frame, returns_to),
+            id = const offset_of!(Frame, id),
             mark = const offset_of!(Frame, mark),
             function = const offset_of!(Frame, function),
             caller = const offset_of!(Frame, caller),
@@ -205,12 +202,12 @@ pub(crate) fn replacements<R: Replaces>() -> Trampolines {
             call!("{enter}"),
             "cbz w0, 3f
             add x29, sp, {caller}
-            adr x30, .L{me}_\\i
+            adrp x11, {me}_slots + 16 * \\i
+            add x11, x11, :lo12:{me}_slots + 16 * \\i
             add x10, sp, {mark}
-            stp x30, x10, [sp, {returns_to}]",
+            stp x11, x10, [sp, {id}]",
             call!("{call}"),
-            ".L{me}_\\i:
-            str xzr, [sp, {mark}]
+            "str xzr, [sp, {mark}]
             ldp x29, x30, [sp, {caller}]
             add sp, sp, {size}
             ret
@@ -224,7 +221,7 @@ pub(crate) fn replacements<R: Replaces>() -> Trampolines {
             .pushsection .data, \"aw\", @progbits
             .quad 0
             .long {me}_\\i - {me}_anchor
-            .long .L{me}_\\i - {me}_\\i
+            .long 0
             .popsection
             .endr
             .popsection
@@ -238,7 +235,7 @@ pub(crate) fn replacements<R: Replaces>() -> Trampolines {
             size = const size_of::<Frame>(),
             regs = const REGS,
             pc = const PC,
-            returns_to = const offset_of!(Frame, returns_to),
+            id = const offset_of!(Frame, id),
             mark = const offset_of!(Frame, mark),
             function = const offset_of!(Frame, function),
             caller = const offset_of!(Frame, caller),

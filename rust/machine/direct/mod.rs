@@ -50,9 +50,9 @@
 //! 2. *`synchronize_rcu_tasks()`.* It waits until each task has slept, or has been in user space. In a trampoline nobody
 //!    sleeps, apart from the body of the function. So who was on the way to a handler, or from there to the body, has
 //!    arrived, and has marked its frame.
-//! 3. *No frame is marked.* While a call is in the body, its return address, which leads into the trampoline, is at a certain distance from a word that
-//!    points to the frame. On x86_64 it is there as the body was called; on arm64, where only the body knows where it saves it, the frame has a copy. Nothing else looks like that: a copy of it is somewhere else, and what has returned has cleared the
-//!    word. The stacks of all tasks are searched, until there is no such frame. This may take as long as the function sleeps.
+//! 3. *No frame is marked.* While a call is in the body, two words of its frame say so: the address of the trampoline's slot, and above it
+//!    a pointer to where the frame is. Nothing else looks like that: a copy of it is somewhere else, and what has returned has cleared the
+//!    pointer. Whoever changes return addresses does not touch them. The stacks of all tasks are searched, until there is no such frame. This may take as long as the function sleeps.
 //! 4. *`synchronize_rcu_tasks()`* again, for those who have come back from the body, and are in the last instructions of the trampoline.
 //!
 //! Step 3 sees every call that will return, as there are these ways to leave the body of a function:
@@ -60,18 +60,21 @@
 //! - *It returns.* Then the word is cleared, in the trampoline.
 //! - *The task exits inside*: it calls `do_exit()` itself, is killed in `get_signal()`, or dies of an oops. Its frames are never
 //!   returned to. From the moment that `do_exit()` sets `PF_EXITING`, in `exit_signals()`, the only frame of the task that it
-//!   returns to is that of `exit_signals()` itself, which does not sleep any more; step 4 waits for it. And as calls by a task that exits are not followed, there are no later
+//!   returns to is that of `exit_signals()` itself, for which there are no such trampolines. And as calls by a task that exits are not followed, there are no later
 //!   ones. So frames of tasks with `PF_EXITING` are not looked at, nor need they be: such a task may be in no list any more, and its stack freed.
 //! - *The CPU goes offline* under its idle task, which starts afresh when the CPU comes back. Calls by idle tasks are not
 //!   followed, nor are idle tasks in the list of all tasks.
-//! - *A stack switch like longjmp()*: the kernel has none. `schedule()` returns on the stack that it was called on.
+//! - *A stack switch like longjmp()*: `schedule()` returns on the stack that it was called on. What resumes from suspend to RAM, or unwinds a BPF program that has thrown,
+//!   gives up frames, which then do not return; at worst they are waited for.
 //! - *The module is unloaded*: its probes are drained before, in these steps.
 //!
 //! Interrupts, softirqs and NMIs may call the function, too, also while a task exits or a CPU idles, and on stacks of their own. They do not sleep, so `synchronize_rcu()` before
-//! the search waits for them.
+//! the search waits for them. (With PREEMPT_RT they are tasks.)
+//!
+//! A task that drops a probe in a call of the very function waits for itself; that is said in the log.
 //!
 //! What else changes return addresses does so below or above: the function graph tracer, rethooks and kretprobes change the one that the
-//! function was called with, before the trampoline sees it, or that of the body. A livepatch changes where the trampoline finds the body.
+//! function was called with, before the trampoline sees it, or that of the body, and jump to what it was in the end. A livepatch changes where the trampoline finds the body.
 
 mod trampoline;
 

@@ -84,8 +84,7 @@ pub(crate) struct Slot {
     owner: AtomicPtr<Owner>,
     /// Where it begins, from the anchor on.
     offset: u32,
-    /// Where the body returns to, from its beginning on; 0 if calls are not followed.
-    returns_to: u32,
+    _unused: u32,
 }
 
 /// The trampolines of a type of calls.
@@ -93,7 +92,7 @@ pub(crate) struct Trampolines {
     /// Where they are found from: this may be branched to, while they themselves are only called.
     pub(crate) anchor: usize,
     pub(crate) slots: &'static [Slot; SLOTS],
-    /// By how many words above its beginning a frame is marked.
+    /// To how many words below itself the word points that a frame is marked with.
     pub(crate) mark: usize,
 }
 
@@ -127,9 +126,9 @@ impl Trampoline {
         self.anchor + self.slot.offset as usize
     }
 
-    /// Where the bodies of calls that are followed return to; or what is called instead.
-    pub(crate) fn returns_to(&self) -> usize {
-        self.address() + self.slot.returns_to as usize
+    /// What the frames of calls have that will return through it.
+    pub(crate) fn id(&self) -> usize {
+        core::ptr::from_ref(self.slot) as usize
     }
 
     /// Gives it back.

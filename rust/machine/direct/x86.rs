@@ -20,10 +20,12 @@ pub(crate) const SUPPORTED: bool = bindings::RPROBES_HAS_DIRECT != 0;
 pub(crate) struct Frame {
     /// As far as they are of interest; see [`complete`].
     pub(crate) regs: pt_regs,
-    /// Points to the frame, while the call is in the body of the function.
+    /// The trampoline's slot, and a pointer to the frame, while the call is in the body of the function.
+    id: usize,
     mark: usize,
 }
 
+const ID: usize = offset_of!(Frame, id);
 const MARK: usize = offset_of!(Frame, mark);
 
 /// How large a frame is.
@@ -138,7 +140,8 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             sub rsp, {size}
             .if {has_entry}
             mov r11, rbp
-            mov [rsp + {bp}], r11",
+            mov [rsp + {bp}], r11
+            mov [rsp + {ax}], rax",
             save!(),
             ".if {check_rcu}
             call {rcu_is_watching}
@@ -170,13 +173,15 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             // Without a return, this is what is at 3, too.
             ".if {has_ret}",
             restore!(),
-            ".endif
+            "mov rax, [rsp + {ax}]
+            .endif
             .endif
             .if {has_ret}
+            lea r11, [rip + {me}_slots + 16 * \\i]
+            mov [rsp + {id}], r11
             mov [rsp + {mark}], rsp
             mov r11, [rsp + {size}]
             call {call_body}
-            .L{me}_\\i:
             .if {return_words} > 0
             mov [rsp + {ax}], rax
             .endif
@@ -208,7 +213,8 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             3:
             .if {has_entry}",
             restore!(),
-            ".endif
+            "mov rax, [rsp + {ax}]
+            .endif
             add rsp, {size}",
             ret!(),
             ".if {has_ret}
@@ -237,9 +243,9 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             call {resched}
             jmp 3b
             7:
-            mov [rsp + {ax}], rax
+            mov [rsp + {r10}], rax
             call {resched}
-            mov rax, [rsp + {ax}]
+            mov rax, [rsp + {r10}]
             jmp 21b
             .if {check_rcu}
             31:
@@ -252,11 +258,7 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             .pushsection .data, \"aw\", @progbits
             .quad 0
             .long {me}_\\i - {me}_anchor
-            .if {has_ret}
-            .long .L{me}_\\i - {me}_\\i
-            .else
             .long 0
-            .endif
             .popsection
             .endr
             .popsection
@@ -270,6 +272,7 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             registers = const C::REGISTERS,
             return_words = const C::RETURN_WORDS,
             size = const size::<C>(),
+            id = const ID,
             mark = const MARK,
             di = const offset_of!(pt_regs, di),
             si = const offset_of!(pt_regs, si),
@@ -277,6 +280,7 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             cx = const offset_of!(pt_regs, cx),
             r8 = const offset_of!(pt_regs, r8),
             r9 = const offset_of!(pt_regs, r9),
+            r10 = const offset_of!(pt_regs, r10),
             ax = const offset_of!(pt_regs, ax),
             bp = const offset_of!(pt_regs, bp),
             flags = const bindings::RPROBES_TASK_FLAGS,
@@ -336,13 +340,15 @@ pub(crate) fn replacements<R: Replaces>() -> Trampolines {
             jnz 5f
             20:
             mov r11, rbp
-            mov [rsp + {bp}], r11",
+            mov [rsp + {bp}], r11
+            mov [rsp + {ax}], rax",
             save!(),
-            "mov [rsp + {mark}], rsp
+            "lea r11, [rip + {me}_slots + 16 * \\i]
+            mov [rsp + {id}], r11
+            mov [rsp + {mark}], rsp
             mov rsi, [rip + {me}_slots + 16 * \\i]
             mov rdi, rsp
             call {call}
-            .L{me}_\\i:
             mov qword ptr [rsp + {mark}], 0
             add rsp, {size}
             call {leave}
@@ -359,7 +365,7 @@ pub(crate) fn replacements<R: Replaces>() -> Trampolines {
             .pushsection .data, \"aw\", @progbits
             .quad 0
             .long {me}_\\i - {me}_anchor
-            .long .L{me}_\\i - {me}_\\i
+            .long 0
             .popsection
             .endr
             .popsection
@@ -369,6 +375,7 @@ pub(crate) fn replacements<R: Replaces>() -> Trampolines {
             call = sym R::call,
             registers = const R::REGISTERS,
             size = const size_of::<Frame>(),
+            id = const ID,
             mark = const MARK,
             di = const offset_of!(pt_regs, di),
             si = const offset_of!(pt_regs, si),
@@ -376,6 +383,7 @@ pub(crate) fn replacements<R: Replaces>() -> Trampolines {
             cx = const offset_of!(pt_regs, cx),
             r8 = const offset_of!(pt_regs, r8),
             r9 = const offset_of!(pt_regs, r9),
+            ax = const offset_of!(pt_regs, ax),
             bp = const offset_of!(pt_regs, bp),
             flags = const bindings::RPROBES_TASK_FLAGS,
             may_not_return = const bindings::RPROBES_PF_MAY_NOT_RETURN,

@@ -56,8 +56,9 @@ pub(super) fn of<F: Signature, T: Handler<F>>() -> Callbacks {
         fprobe_entry: if T::HAS_ENTRY {
             Some(fprobe_entry::<F, T>)
         } else {
-            None
+            Some(fprobe_begin)
         },
+        fprobe_data_size: size_of::<Stamped<T::Data>>(),
         fprobe_exit: if T::HAS_RET {
             Some(fprobe_exit::<F, T>)
         } else {
@@ -195,6 +196,14 @@ unsafe extern "C" fn ftrace<F: Signature, T: Handler<F>>(
     }
 }
 
+/// What is kept of a call by an fprobe. The kernel calls a probe that is registered where the one that has seen the entry was, so
+/// calls say which one that was.
+#[repr(C)]
+pub(super) struct Stamped<D> {
+    stamp: u64,
+    data: D,
+}
+
 /// # Safety
 ///
 /// `fprobe` must be what a callback of one is passed.
@@ -255,15 +264,39 @@ unsafe extern "C" fn fprobe_entry<F: Signature, T: Handler<F>>(
         });
         match T::entry(handler, &cx) {
             Entry::Trace(value) => {
-                if size_of::<T::Data>() > 0 {
-                    // There is room for it, aligned to a machine word.
-                    data.cast::<T::Data>().write(value);
-                }
+                // There is room for it, aligned to a machine word.
+                data.cast::<Stamped<T::Data>>().write(Stamped {
+                    stamp: (*state).stamp,
+                    data: value,
+                });
                 0
             }
             Entry::Skip => 1,
         }
     }
+}
+
+/// For a handler without `entry`.
+///
+/// # Safety
+///
+/// To be called by an fprobe only, of a probe without data.
+#[link_section = ".kprobes.text"]
+unsafe extern "C" fn fprobe_begin(
+    fprobe: *mut c_void,
+    _site: usize,
+    _returns_to: usize,
+    _regs: *mut c_void,
+    data: *mut c_void,
+) -> c_int {
+    // SAFETY: The kernel passes the fprobe of a probe, and there is room.
+    unsafe {
+        data.cast::<Stamped<()>>().write(Stamped {
+            stamp: (*state_of(fprobe)).stamp,
+            data: (),
+        });
+    }
+    0
 }
 
 /// # Safety
@@ -294,13 +327,13 @@ unsafe extern "C" fn fprobe_exit<F: Signature, T: Handler<F>>(
             table: (*state).table.as_ref(),
             complete: None,
         });
-        let data: *const T::Data = if size_of::<T::Data>() > 0 {
-            data.cast()
-        } else {
-            core::ptr::dangling()
-        };
-        // `entry` has written it for this call; without `entry` it is `()`.
-        T::ret(handler, &cx, &*data);
+        let data = data.cast::<Stamped<T::Data>>();
+        if data.is_null() || (*data).stamp != (*state).stamp {
+            // Another probe has seen the entry.
+            return;
+        }
+        // `entry` has written it for this call, or, without an entry, `fprobe_begin` has: then it is `()`.
+        T::ret(handler, &cx, &(*data).data);
     }
 }
 
@@ -312,7 +345,7 @@ unsafe fn hit_of<'a>(member: *mut Member, state: *mut State) -> Hit<'a> {
     // SAFETY: The caller promises that.
     unsafe {
         Hit {
-            site: (*member).function,
+            site: (*member).key,
             table: (*state).table.as_ref(),
             complete: None,
         }

@@ -22,7 +22,9 @@ pub(super) struct Member {
     raw: kretprobe,
     /// What the callbacks look for.
     pub(super) state: *mut c_void,
-    pub(super) function: usize,
+    function: usize,
+    /// What the function is found by in the table.
+    pub(super) key: usize,
 }
 
 /// Kprobes, or kretprobes, that are registered.
@@ -47,6 +49,7 @@ impl Kprobes {
         prepared: impl Fn() -> kretprobe,
         are_returns: bool,
         functions: &[usize],
+        keys: &[usize],
         mut refused: impl FnMut(Error, usize) -> Result,
     ) -> Result<Self> {
         // INVARIANT: There are none, and there is room for all.
@@ -54,11 +57,12 @@ impl Kprobes {
             members: KVVec::with_capacity(functions.len(), GFP_KERNEL)?,
             are_returns,
         };
-        for &function in functions {
+        for (&function, &key) in functions.iter().zip(keys) {
             let member = Member {
                 raw: prepared(),
                 state,
                 function,
+                key,
             };
             this.members.push(member, GFP_KERNEL)?;
             let Some(member) = this.members.last_mut() else {
@@ -103,12 +107,17 @@ impl Kprobes {
             .map(|member| (&raw const member.raw).cast_mut().cast())
     }
 
-    /// Returns whether all are armed.
+    /// Returns whether all are armed; else none is.
     pub(super) fn arm(&self) -> Result<bool> {
         let mut all = true;
         for raw in self.raws() {
             // SAFETY: It is registered.
-            all &= unsafe { struct_kprobe::arm(raw) }?;
+            all &= unsafe { struct_kprobe::arm(raw) }.inspect_err(|_| {
+                let _ = self.disarm();
+            })?;
+        }
+        if !all {
+            let _ = self.disarm();
         }
         Ok(all)
     }

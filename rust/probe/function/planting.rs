@@ -31,6 +31,7 @@ use crate::{
     machine::{arch, direct, direct::Trampoline},
     place::{
         functions::{LeftOut, Table, Why},
+        symbol::Buffer,
         Location, Symbol,
     },
     types::{self, Signature},
@@ -55,27 +56,14 @@ impl<F: Signature, W: Is> Kind for Function<F, W> {
 
     unsafe fn register(raw: *mut State, _location: &Location) -> Result<usize> {
         // SAFETY: It is not registered, so nobody else uses it.
-        let state = unsafe { &mut *raw };
-        let first = *state.selected.functions.first().ok_or(EINVAL)?;
-        state.candidates = candidates(state)?;
-        // Where there is nothing else, it is tried now which of several functions take one.
-        if state.candidates.first() == Some(&Some(Mechanism::Kprobe)) {
-            // SAFETY: `raw` is what callbacks expect, and stays where it is.
-            unsafe { register_kprobes(raw) }?;
-            let functions = &mut state.selected.functions;
-            functions.clear();
-            for function in state.kprobes.iter().flat_map(Kprobes::functions) {
-                functions.push(function, GFP_KERNEL)?;
+        let result = unsafe { prepare(raw) };
+        if result.is_err() {
+            // SAFETY: As above.
+            if let Some(kprobes) = unsafe { (*raw).kprobes.take() } {
+                kprobes.unregister();
             }
         }
-        if state.selected.functions.len() > 1 {
-            let keys = match state.kprobes {
-                Some(_) => &state.selected.functions,
-                None => &state.selected.sites,
-            };
-            state.table = Some(Table::new(keys)?);
-        }
-        Ok(first)
+        result
     }
 
     unsafe fn unregister(raws: &mut [*mut State]) {
@@ -100,7 +88,7 @@ impl<F: Signature, W: Is> Kind for Function<F, W> {
                     trampoline.release();
                 }
                 // The probe itself may be leaked, but the modules may go.
-                (*raw).selected.unpin();
+                (*raw).pins = KVec::new();
             }
         }
     }
@@ -194,6 +182,36 @@ impl Drop for PlantLock {
     }
 }
 
+/// Finds out by what a probe can be planted, and returns its first function.
+///
+/// # Safety
+///
+/// `raw` must be part of a probe that is not registered yet, and stay where it is if this succeeds.
+unsafe fn prepare(raw: *mut State) -> Result<usize> {
+    // SAFETY: Nobody else uses it, says the caller; no reference lives while kprobes are registered.
+    unsafe {
+        let first = *(*raw).selected.functions.first().ok_or(EINVAL)?;
+        (*raw).candidates = candidates(&*raw)?;
+        // Where there is nothing else, it is tried now which of several functions take one.
+        if (*raw).candidates.first() == Some(&Some(Mechanism::Kprobe)) {
+            register_kprobes(raw, true)?;
+            let mut functions = KVVec::new();
+            for function in (&(*raw).kprobes).iter().flat_map(Kprobes::functions) {
+                functions.push(function, GFP_KERNEL)?;
+            }
+            (*raw).selected.functions = functions;
+        }
+        if (*raw).selected.functions.len() > 1 {
+            let keys = match (*raw).kprobes {
+                Some(_) => &(*raw).selected.functions,
+                None => &(*raw).selected.sites,
+            };
+            (*raw).table = Some(Table::new(keys)?);
+        }
+        Ok(first)
+    }
+}
+
 /// What may do for a probe, the cheapest first. One that its author has asked for, and that does not, is an error.
 fn candidates(state: &State) -> Result<Candidates> {
     use Mechanism::{Direct, Fprobe, Ftrace, Kprobe};
@@ -240,6 +258,13 @@ fn candidates(state: &State) -> Result<Candidates> {
     Ok(candidates)
 }
 
+fn is_called(function: usize, name: &[u8]) -> bool {
+    let mut buffer = Buffer::new();
+    buffer
+        .entry(function)
+        .is_some_and(|entry| entry.name == name)
+}
+
 /// Why a mechanism does not do for a probe.
 fn objection(state: &State, mechanism: Mechanism) -> Option<&'static str> {
     let (selected, callbacks) = (&state.selected, &state.callbacks);
@@ -251,6 +276,11 @@ fn objection(state: &State, mechanism: Mechanism) -> Option<&'static str> {
         Mechanism::Direct if selected.functions.len() > 1 => {
             Some("a direct call is for one function")
         }
+        Mechanism::Direct
+            if callbacks.has_ret && is_called(selected.functions[0], b"exit_signals") =>
+        {
+            Some("it returns in a task that exits, which is not waited for")
+        }
         Mechanism::Direct if callbacks.has_ret => callbacks.no_direct_ret,
         Mechanism::Ftrace if bindings::RPROBES_HAS_FTRACE == 0 => {
             Some("this kernel is built without CONFIG_DYNAMIC_FTRACE_WITH_ARGS")
@@ -261,7 +291,9 @@ fn objection(state: &State, mechanism: Mechanism) -> Option<&'static str> {
         Mechanism::Fprobe if bindings::RPROBES_HAS_FPROBE == 0 => {
             Some("this kernel has no fprobes, or none that follow calls until they return")
         }
-        Mechanism::Fprobe if callbacks.data_size > bindings::RPROBES_FPROBE_DATA_MAX as usize => {
+        Mechanism::Fprobe
+            if callbacks.fprobe_data_size > bindings::RPROBES_FPROBE_DATA_MAX as usize =>
+        {
             Some("the handler's Data is larger than fprobes allow")
         }
         _ => None,
@@ -407,6 +439,7 @@ unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
                 planted
             }
             Mechanism::Fprobe => {
+                (*raw).stamp = bindings::rprobes_timestamp();
                 to_result(bindings::rprobes_fprobe_register(
                     kernel,
                     callbacks
@@ -415,7 +448,7 @@ unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
                     callbacks
                         .fprobe_exit
                         .map_or(core::ptr::null(), |f| f as *const c_void),
-                    callbacks.data_size,
+                    callbacks.fprobe_data_size,
                     (*raw).options.maxactive.into(),
                     sites,
                     count,
@@ -428,7 +461,7 @@ unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
             }
             Mechanism::Kprobe => {
                 if (*raw).kprobes.is_none() {
-                    register_kprobes(raw)?;
+                    register_kprobes(raw, false)?;
                 }
                 match &(*raw).kprobes {
                     Some(kprobes) if kprobes.arm()? => {
@@ -477,9 +510,7 @@ unsafe fn unplant(raw: *mut State) -> Result {
                 bindings::rprobes_ops_free(kernel);
             }
             Some(Mechanism::Fprobe) => {
-                bindings::rprobes_fprobe_unregister(kernel);
-                // The kernel begins to count anew.
-                let missed = bindings::rprobes_fprobe_missed(kernel);
+                let missed = bindings::rprobes_fprobe_unregister(kernel);
                 (*raw).missed.fetch_add(missed, Relaxed);
             }
             Some(Mechanism::Kprobe) => {
@@ -498,8 +529,9 @@ unsafe fn unplant(raw: *mut State) -> Result {
 ///
 /// # Safety
 ///
-/// `raw` must be part of a probe that was prepared, and stay where it is until they are unregistered. Nobody else plants it.
-unsafe fn register_kprobes(raw: *mut State) -> Result {
+/// `raw` must be part of a probe that was prepared, and stay where it is until they are unregistered. Nobody else plants it. Some are left out
+/// only if it is not registered yet.
+unsafe fn register_kprobes(raw: *mut State, may_leave_out: bool) -> Result {
     // SAFETY: The caller promises that.
     let (callbacks, options) = unsafe { ((*raw).callbacks, (*raw).options) };
     let prepared = || struct_kretprobe {
@@ -526,7 +558,7 @@ unsafe fn register_kprobes(raw: *mut State) -> Result {
                 EINVAL => "kprobes are forbidden there: see /sys/kernel/debug/kprobes/blacklist",
                 _ => "the kernel refused it",
             };
-            if error == EINVAL && selected.may_leave_out {
+            if error == EINVAL && may_leave_out && selected.may_leave_out {
                 left_out.push(LeftOut::at(function, Why::Blacklisted), GFP_KERNEL)?;
                 return Ok(());
             }
@@ -544,6 +576,10 @@ unsafe fn register_kprobes(raw: *mut State) -> Result {
             prepared,
             callbacks.has_ret,
             &selected.functions,
+            match (*raw).table {
+                Some(_) => &selected.sites,
+                None => &selected.functions,
+            },
             refused,
         )
     }?;

@@ -122,10 +122,10 @@ unsafe fn is_nested(state: *mut State, frame: *mut Frame) -> bool {
         return false;
     };
     let calls = bindings::rprobes_calls {
-        returns_to: trampoline.returns_to(),
+        id: trampoline.id(),
         mark: trampoline.mark,
         ..Default::default()
     };
     // SAFETY: It looks at the stack of the current task only.
-    unsafe { bindings::rprobes_calls_nested(&raw const calls, frame as usize) }
+    unsafe { bindings::rprobes_calls_nested(&raw const calls, frame.add(1) as usize) }
 }

@@ -15,7 +15,10 @@ use super::{super::stats::Mechanism, kprobes::Kprobes};
 use crate::{
     bindings,
     machine::direct::{Owner, Trampoline, Trampolines},
-    place::functions::{Selected, Table},
+    place::{
+        functions::{Selected, Table},
+        Pin,
+    },
 };
 
 /// The kind of an [`Fprobe`](crate::fprobe::Fprobe), or of a [`Hook`](crate::hook::Hook).
@@ -78,11 +81,16 @@ pub struct State {
     pub(super) kprobes: Option<Kprobes>,
     /// What was missed while it was planted before.
     pub(super) missed: AtomicUsize,
+    /// Unlike that of any other that is, or was, planted by an fprobe. Written while it is not planted.
+    pub(super) stamp: u64,
+    /// Keeps the modules of the functions.
+    pub(super) pins: KVec<Pin>,
 }
 
 impl State {
     /// Says where it is to be planted. Not to be called once it is registered.
-    pub(crate) fn select(&mut self, selected: Selected) {
+    pub(crate) fn select(&mut self, mut selected: Selected) {
+        self.pins = core::mem::take(&mut selected.pins);
         self.selected = selected;
     }
 
@@ -99,6 +107,7 @@ pub(super) struct Callbacks {
     pub(super) has_ret: bool,
     pub(super) is_hook: bool,
     pub(super) data_size: usize,
+    pub(super) fprobe_data_size: usize,
     /// Why a direct call cannot follow calls until they return.
     pub(super) no_direct_ret: Option<&'static str>,
     pub(super) trampolines: Option<fn() -> Trampolines>,

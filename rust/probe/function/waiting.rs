@@ -19,7 +19,7 @@ const SAY_AGAIN: u32 = 60_000;
 /// Nothing calls the trampoline any more, and who was on the way through it has arrived.
 pub(super) unsafe fn wait_for_calls(trampoline: &Trampoline, function: usize) {
     let mut calls = bindings::rprobes_calls {
-        returns_to: trampoline.returns_to(),
+        id: trampoline.id(),
         mark: trampoline.mark,
         ..Default::default()
     };
@@ -29,6 +29,14 @@ pub(super) unsafe fn wait_for_calls(trampoline: &Trampoline, function: usize) {
         unsafe { bindings::rprobes_calls_find(&mut calls) };
         if calls.calls == 0 {
             break;
+        }
+        if calls.own && waited == 0 {
+            log!(
+                ERR,
+                "the probe at {} is dropped in a call of that function, for whose end it waits: that does not end; probe what it calls, \
+                 or by a kprobe\n",
+                Symbol(function)
+            );
         }
         if waited >= say_at {
             say_at += SAY_AGAIN;

@@ -307,7 +307,7 @@ impl<'a> Writer<'a> {
             "    /// `{prototype}`\n    #[derive(Clone, Copy)]\n    pub enum {rust} {{}}\n\
              \x20   impl {rust} {{\n        /// Where a probe on it goes.\n\
              \x20       pub const TARGET: Target<'static, Self> = Target::of(c\"{full}\");\n    }}\n\
-             \x20   impl Signature for {rust} {{\n        type Return = {returned};\n\
+             \x20   // SAFETY: That is what the types of the kernel say.\n    unsafe impl Signature for {rust} {{\n        type Return = {returned};\n\
              \x20       const REGISTERS: usize = {};\n        const ON_STACK: bool = {};\n        const RETURN_WORDS: usize = {words};\n\
              \x20       #[inline(always)]\n        #[allow(unused_variables)] fn returned(regs: &PtRegs) -> Self::Return {{ {result} }}\n    }}\n\
              \x20   impl Function for {rust} {{\n        const PROTOTYPE: &'static str = \"{prototype}\";\n\
@@ -415,7 +415,7 @@ impl<'a> Writer<'a> {
             "    /// `{prototype}`\n    #[derive(Clone, Copy)]\n    pub enum {rust} {{}}\n\
              \x20   impl {rust} {{\n        /// Where a probe on it goes.\n\
              \x20       pub const TARGET: Target<'static, Self> = Target::of_syscall(c\"{name}\");\n    }}\n\
-             \x20   impl Signature for {rust} {{\n        type Return = isize;\n\
+             \x20   // SAFETY: That is what the types of the kernel say.\n    unsafe impl Signature for {rust} {{\n        type Return = isize;\n\
              \x20       const REGISTERS: usize = 1;\n        const ON_STACK: bool = false;\n        const RETURN_WORDS: usize = 1;\n\
              \x20       #[inline(always)]\n        fn returned(regs: &PtRegs) -> Self::Return {{ returned::<isize>(regs) }}\n    }}\n\
              \x20   impl Function for {rust} {{\n        const PROTOTYPE: &'static str = \"{prototype}\";\n\
