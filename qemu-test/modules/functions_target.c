@@ -182,7 +182,7 @@ static ssize_t run_write(struct file *file, const char __user *from, size_t coun
 	if (sysfs_streq(what, "sleep"))
 		return functions_target_sleep(21) == 42 ? count : -EIO;
 	if (sysfs_streq(what, "exit")) {
-		run_exit(-1);
+		run_exit(-2);
 		return count;
 	}
 	if (sysfs_streq(what, "many"))

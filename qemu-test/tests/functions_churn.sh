@@ -20,7 +20,11 @@ load functions_target
 echo 1 >/sys/kernel/rcu_expedited
 insmod /modules/functions.ko what=churn &
 insmod=$!
-expect '^functions: watching$'
+# That takes a while on a debug kernel.
+until logged '^functions: watching$'; do
+	kill -0 $insmod || fail "insmod functions failed"
+	usleep 100000
+done
 four /tmp/stop
 wait $insmod || fail "insmod functions: $?"
 touch /tmp/stop

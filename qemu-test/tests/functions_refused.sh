@@ -43,8 +43,13 @@ for functions in vfs_read 'vfs_r*'; do
 	same "$(cat /proc/sys/kernel/ftrace_enabled)" 1
 	unload functions
 done
-# Where it is off, that is said. Linux 7.3 does not allow it.
-if echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled; then
+# Where it is off, that is said. Linux 7.3 does not allow it; before Linux 6.4 the kernel takes a direct call all the same, and
+# is confused when that goes.
+case $(uname -r) in
+6.1.*) may_be_off=false ;;
+*) may_be_off=true ;;
+esac
+if $may_be_off && echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled; then
 	off=0
 	refuse_off() {
 		refuse functions "$@"
