@@ -29,7 +29,7 @@
 //! }
 //! ```
 //!
-//! Start at [`kprobe`]; [`types`] has functions, arguments and members of structs by their names in C. A module that
+//! Start at [`kprobe`], or, for entries and returns of functions, at [`fprobe`]; [`types`] has functions, arguments and members of structs by their names in C. A module that
 //! uses this crate is declared with [`module!`], which also gives it string parameters; [`tracing`] writes into the
 //! kernel's trace buffer.
 //!
@@ -83,6 +83,9 @@
 //! | `this_cpu_add()` | [`Counters`] |
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
+//! | `struct fprobe`, `struct ftrace_ops`, `register_ftrace_direct()` | [`Fprobe::new`](fprobe::Fprobe::new) |
+//! | `set_ftrace_filter` | [`Functions`](fprobe::Functions) |
+//! | `FTRACE_OPS_FL_IPMODIFY` | [`Hook::new`](hook::Hook::new) |
 //! | `%pS` | [`Symbol`] |
 //! | `module_param_string()` | [`module!`] |
 //! | `trace_printk()`, `tracing_off()` | [`trace_printk!`], [`tracing`] |

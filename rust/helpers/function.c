@@ -8,6 +8,7 @@
 #include <linux/ftrace.h>
 #include <linux/kobject.h>
 #include <linux/kprobes.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sort.h>
@@ -36,10 +37,18 @@ void rprobes_ftrace_takes(unsigned long *functions, bool *takes, size_t count)
 	 * leave in there what they free.
 	 */
 	struct ftrace_ops question = {};
-	size_t i;
+	size_t i, end, n;
 
-	for (i = 0; i < count; i++) {
-		takes[i] = !ftrace_set_filter_ip(&question, functions[i], 0, 1);
+	/* Many at once, as that is how it is fast, and one by one where there is one among them that it does not know. */
+	for (i = 0; i < count; i += n) {
+		n = min_t(size_t, count - i, 128);
+		if (!ftrace_set_filter_ips(&question, functions + i, n, 0, 1)) {
+			memset(takes + i, true, n);
+			continue;
+		}
+		for (end = i + n; i < end; i++)
+			takes[i] = !ftrace_set_filter_ip(&question, functions[i], 0, 1);
+		n = 0;
 		cond_resched();
 	}
 	ftrace_free_filter(&question);
@@ -246,7 +255,7 @@ int rprobes_fprobe_register(struct rprobes_function *function, const void *entry
 }
 
 /*
- * Returns when no handler is running any more, and how many calls were missed since it was registered. Calls that were followed
+ * Returns when no handler is running any more, for which some kernels do not wait, and how many calls were missed since it was registered. Calls that were followed
  * return without it.
  */
 unsigned long rprobes_fprobe_unregister(struct rprobes_function *function)
@@ -254,8 +263,9 @@ unsigned long rprobes_fprobe_unregister(struct rprobes_function *function)
 	unsigned long missed;
 
 	must_be_gone(unregister_fprobe(&function->fprobe));
-	/* Linux 7.3 frees what handlers found the probe by after a grace period, and waits for none itself. */
+#if defined(MAX_FPROBE_DATA_SIZE) && !defined(RPROBES_FPROBE_WAITS)
 	synchronize_rcu();
+#endif
 	missed = function->fprobe.nmissed;
 	function->fprobe.nmissed = 0;
 	return missed;
