@@ -53,8 +53,9 @@ reports() {
 	esac
 	followed=0
 	for function in negative nothing six ten large; do
-		case $function in
-		ten | large) by=$stack ;;
+		case $(uname -m)-$function in
+		# arm64 passes a pointer to a large struct.
+		*-ten | x86_64-large) by=$stack ;;
 		*) by=$return ;;
 		esac
 		if [ "$by" = refused ]; then
