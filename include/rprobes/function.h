@@ -61,6 +61,8 @@ enum {
  * struct rprobes_function - what ftrace needs to know of a probe
  * @ops: first, so that what ftrace passes to a callback is also this
  * @fprobe: the kernel's own probe on functions
+ * @direct: the trampoline
+ * @address: the function that calls it
  */
 struct rprobes_function {
 #ifdef RPROBES_FTRACE
@@ -69,7 +71,7 @@ struct rprobes_function {
 #ifdef RPROBES_FPROBE
 	struct fprobe fprobe;
 #endif
-	unsigned long direct;
+	unsigned long direct, address;
 };
 
 enum {

@@ -27,7 +27,8 @@ no no_such_function 'no probe at no_such_function: no such function in /proc/kal
 no vfs_read,no_such_function_2 'no probe at no_such_function_2: no such function in /proc/kallsyms'
 no s_next 's_next is the name of [0-9]+ functions; give the position of the one you mean, such as s_next#'
 no vfs_read+$past 'no function probe at vfs_read\+'$past': it is inside a function; a kprobe can be had there \(-EINVAL, -22\)$'
-no $noinstr "no function probe at $noinstr\\+0x0/0x[0-9a-f]+: kprobes are forbidden there: see /sys/kernel/debug/kprobes/blacklist \\(-EINVAL, -22\\)\$"
+no $noinstr "no function probe at $noinstr\\+0x0/0x[0-9a-f]+: it is code that must not be instrumented \\(noinstr\\); probe what it calls \\(-EINVAL, -22\\)\$"
+no "vfs_read,$noinstr" "no function probe at vfs_read,$noinstr: $noinstr: not traceable; leave it out with that_exist\\(\\), or probe it alone \\(-EINVAL, -22\\)\$"
 # In memory that was freed when the kernel had started.
 no kernel_init_freeable 'no function probe at kernel_init_freeable\+0x0/0x[0-9a-f]+: '
 no 'kernel_init_freeabl*' 'no function probe at kernel_init_freeabl\*: there is no such function that can be probed, none of those that match is traceable'
@@ -43,13 +44,8 @@ for functions in vfs_read 'vfs_r*'; do
 	same "$(cat /proc/sys/kernel/ftrace_enabled)" 1
 	unload functions
 done
-# Where it is off, that is said. Linux 7.3 does not allow it; before Linux 6.4 the kernel takes a direct call all the same, and
-# is confused when that goes.
-case $(uname -r) in
-6.1.*) may_be_off=false ;;
-*) may_be_off=true ;;
-esac
-if $may_be_off && echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled; then
+# Where it is off, that is said. Linux 7.3 does not allow it.
+if echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled; then
 	off=0
 	refuse_off() {
 		refuse functions "$@"

@@ -219,6 +219,8 @@ pub(crate) struct Selected {
     /// Where ftrace calls from in each of them; none if it cannot.
     pub(crate) sites: KVVec<usize>,
     pub(crate) left_out: KVVec<LeftOut>,
+    /// Those of them that were asked for by their names, if there are patterns, too.
+    named: KVec<usize>,
     /// Whether some may be left out that turn out to be forbidden.
     pub(crate) may_leave_out: bool,
     /// Keeps the modules that they are in.
@@ -335,6 +337,7 @@ impl Selected {
                 return Err(ENOENT);
             }
         }
+        self.named.push(start, GFP_KERNEL)?;
         self.push(start)
     }
 
@@ -439,7 +442,7 @@ impl Selected {
                 continue;
             }
             let left_out = LeftOut::at(function, Why::NotTraceable);
-            if !of.that_exist && !matches!(of.what, What::Words(_)) {
+            if !of.that_exist && self.named.contains(&function) {
                 log!(
                     ERR,
                     "no function probe at {}: {}; leave it out with that_exist(), or probe it alone ({})\n",

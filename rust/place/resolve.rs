@@ -34,6 +34,19 @@ pub struct Location {
 }
 
 impl Location {
+    /// The entry of a function, by its address.
+    pub(crate) fn of(function: usize) -> Self {
+        let mut buffer = Buffer::new();
+        Self {
+            name: None,
+            start: function,
+            offset: 0,
+            in_module: buffer
+                .entry(function)
+                .is_some_and(|entry| !entry.module.is_empty()),
+        }
+    }
+
     /// No place: that of a probe which knows better.
     pub(crate) fn nowhere() -> Self {
         Self {

@@ -29,7 +29,7 @@
 //!
 //! # Hits that are missed
 //!
-//! Handlers run with preemption off, in any context: see [`kprobe`](super::kprobe#what-handlers-may-do). While one runs, other hits on its CPU are not delivered,
+//! Handlers run with preemption off, in any context: see [`kprobe`](super::kprobe#what-handlers-may-do). While one of this module's runs, its other hits on that CPU are not delivered, except by kprobes, which go by their own rules,
 //! be it because the handler calls what is probed, or because of an interrupt or an NMI: they are counted in [`Stats::missed`](crate::Stats).
 //! [`Stats::exhausted`](crate::Stats) are calls that were not followed as there was no room;
 //! [`Stats::not_followed`](crate::Stats) those that were not as the task exits or idles, and may never return from there.

@@ -40,7 +40,7 @@ pub(crate) fn explain(error: Error, target: &Target<'_>, location: &Location, op
 }
 
 /// The kernel has one error for all of these.
-fn invalid(location: &Location) -> &'static str {
+pub(super) fn invalid(location: &Location) -> &'static str {
     let address = location.start + location.offset;
     if !arch::is_insn_aligned(address) {
         return "the offset is inside an instruction; take one that objdump -d shows";

@@ -17,6 +17,7 @@ use super::{
     super::{
         kind::{Handles, Kind},
         kretprobe::{self, Handler},
+        refusal::invalid,
         stats::{Mechanism, Stats},
     },
     callbacks,
@@ -248,7 +249,7 @@ fn candidates(state: &State) -> Result<Candidates> {
     let order = match (state.callbacks.has_ret, is_one) {
         (false, _) => [Direct, Ftrace, Kprobe],
         (true, true) => [Direct, Kprobe, Fprobe],
-        (true, false) => [Fprobe, Kprobe, Kprobe],
+        (true, false) => [Fprobe, Kprobe, Ftrace],
     };
     let mut candidates = [None; 3];
     let good = order.iter().filter(|m| objection(state, **m).is_none());
@@ -555,7 +556,7 @@ unsafe fn register_kprobes(raw: *mut State, may_leave_out: bool) -> Result {
         let selected = &(*raw).selected;
         let refused = |error: Error, function| {
             let why = match error {
-                EINVAL => "kprobes are forbidden there: see /sys/kernel/debug/kprobes/blacklist",
+                EINVAL => invalid(&Location::of(function)),
                 _ => "the kernel refused it",
             };
             if error == EINVAL && may_leave_out && selected.may_leave_out {
