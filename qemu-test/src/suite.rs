@@ -5,8 +5,10 @@
 
 use std::{
     fs,
+    panic::resume_unwind,
     path::{Path, PathBuf},
     process::Command,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -31,9 +33,18 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
     let mut report = Report::default();
     unit_tests(repo, "qemu-test", "runner", only, &mut report)?;
     unit_tests(repo, "rprobes-btf", "btf", only, &mut report)?;
-    guest_tests(kernel, &initramfs, &tests, &results, &mut report)?;
-    misbehaving_guests(kernel, &initramfs, only, &mut report)?;
-    host_tests::run(kernel, repo, only, &mut report)?;
+    // Much of either is waiting, so they run beside each other.
+    let mut others = Report::default();
+    thread::scope(|scope| {
+        let beside = scope.spawn(|| {
+            misbehaving_guests(kernel, &initramfs, only, &mut others)?;
+            host_tests::run(kernel, repo, only, &mut others)
+        });
+        let here = guest_tests(kernel, &initramfs, &tests, &results, &mut report);
+        let there = beside.join().unwrap_or_else(|panic| resume_unwind(panic));
+        here.and(there)
+    })?;
+    report.tests.extend(others.tests);
     finish(&report, &results)
 }
 
