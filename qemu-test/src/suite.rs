@@ -260,8 +260,8 @@ fn misbehaving_guests(
         }
     }
     let limits = Limits {
-        whole: Duration::from_secs(60),
-        silence: Duration::from_secs(10),
+        whole: Duration::from_secs(120),
+        silence: Duration::from_secs(20),
     };
     for (what, reported, check) in cases {
         let name = format!("guest_{what}_is_reported");
