@@ -119,6 +119,8 @@ impl Hit {
             "direct" => 36.0,
             "ops" => 56.0,
             "direct_ret" | "direct_ret_data" => 60.0,
+            // A handler that reaches itself, and calls that another probe has seen the entry of: C looks for neither.
+            "fprobe_ret_data" => self.c * 1.03,
             _ => return self.ratio.is_some_and(|ratio| ratio > MOST),
         };
         self.rust.is_some_and(|rust| rust > most)

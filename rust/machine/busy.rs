@@ -27,3 +27,27 @@ impl Drop for Busy {
         unsafe { arch::busy_end() };
     }
 }
+
+/// As [`Busy`], where preemption is off anyhow.
+pub(crate) struct BusyInAtomic(());
+
+impl BusyInAtomic {
+    /// None if a handler is running on this CPU already.
+    ///
+    /// # Safety
+    ///
+    /// Preemption must be off until it is dropped.
+    #[inline(always)]
+    pub(crate) unsafe fn begin() -> Option<Self> {
+        // SAFETY: The caller promises that, and what it begins is ended on drop.
+        unsafe { arch::busy_begin_in_atomic() }.then(|| Self(()))
+    }
+}
+
+impl Drop for BusyInAtomic {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: It was begun, on this CPU.
+        unsafe { arch::busy_end_in_atomic() };
+    }
+}

@@ -14,7 +14,7 @@ mod regs;
 mod syscall;
 mod task;
 
-pub(crate) use busy::Busy;
+pub(crate) use busy::{Busy, BusyInAtomic};
 pub use capability::{Capabilities, Capability};
 pub use path::Path;
 pub use process::{CommandLine, Parent};

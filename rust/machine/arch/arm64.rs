@@ -183,3 +183,19 @@ pub(crate) unsafe fn percpu_inc<const I: usize>(words: *mut u64) {
     // SAFETY: The caller promises the same.
     unsafe { percpu_add::<I>(words, 1) }
 }
+
+/// # Safety
+///
+/// Preemption must be off until [`busy_end_in_atomic`] is called, which must be if it returns true.
+pub(crate) unsafe fn busy_begin_in_atomic() -> bool {
+    // SAFETY: The caller promises the same.
+    unsafe { busy_begin() }
+}
+
+/// # Safety
+///
+/// [`busy_begin_in_atomic`] must have returned true.
+pub(crate) unsafe fn busy_end_in_atomic() {
+    // SAFETY: The caller promises the same.
+    unsafe { busy_end() }
+}

@@ -16,6 +16,7 @@
 //! - `LANDING_PAD`: the length of the instruction that a function may begin with, for indirect branches to it.
 //! - `ftrace_site(function)`: where ftrace calls from in a function that it knows.
 //! - `busy_begin()`, `busy_end()`: turn preemption off, unless a handler is running on this CPU; and on again.
+//! - `busy_begin_in_atomic()`, `busy_end_in_atomic()`: the same, where preemption is off.
 //! - `ftrace_regs(fregs, room, returned)`: the registers that ftrace passes to its callbacks.
 //! - `is_patched(site)`: whether ftrace has put a call there.
 //! - `planted(address)`: what is at the address of a probe that ftrace does not call.

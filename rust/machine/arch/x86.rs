@@ -193,6 +193,42 @@ pub(crate) unsafe fn busy_end() {
     unsafe { preempt_enable() };
 }
 
+/// # Safety
+///
+/// Preemption must be off until [`busy_end_in_atomic`] is called, which must be if it returns true.
+#[inline(always)]
+pub(crate) unsafe fn busy_begin_in_atomic() -> bool {
+    let before: i32;
+    // SAFETY: It reads a word of this CPU.
+    unsafe {
+        core::arch::asm!(
+            "mov {before:e}, gs:[rip + {busy}]",
+            before = lateout(reg) before,
+            busy = sym rprobes_busy,
+            options(nostack)
+        );
+    }
+    if before >= 0 {
+        return false;
+    }
+    // SAFETY: It writes a word of this CPU. An interrupt that comes before has put it back.
+    unsafe {
+        core::arch::asm!("inc dword ptr gs:[rip + {busy}]", busy = sym rprobes_busy, options(nostack))
+    };
+    true
+}
+
+/// # Safety
+///
+/// [`busy_begin_in_atomic`] must have returned true, on this CPU.
+#[inline(always)]
+pub(crate) unsafe fn busy_end_in_atomic() {
+    // SAFETY: It writes a word of this CPU, as preemption is off.
+    unsafe {
+        core::arch::asm!("dec dword ptr gs:[rip + {busy}]", busy = sym rprobes_busy, options(nostack))
+    };
+}
+
 /// `preempt_enable_notrace()`.
 ///
 /// # Safety

@@ -29,7 +29,7 @@ use crate::{
     machine::{
         arch,
         direct::{self, Calls, Frame, Owner, DATA_MAX},
-        Busy, PtRegs,
+        Busy, BusyInAtomic, PtRegs,
     },
     types::Signature,
 };
@@ -56,9 +56,13 @@ pub(super) fn of<F: Signature, T: Handler<F>>() -> Callbacks {
         fprobe_entry: if T::HAS_ENTRY {
             Some(fprobe_entry::<F, T>)
         } else {
-            Some(fprobe_begin)
+            None
         },
-        fprobe_data_size: size_of::<Stamped<T::Data>>(),
+        fprobe_data_size: if T::HAS_ENTRY {
+            size_of::<Stamped<T::Data>>()
+        } else {
+            0
+        },
         fprobe_exit: if T::HAS_RET {
             Some(fprobe_exit::<F, T>)
         } else {
@@ -247,7 +251,8 @@ unsafe extern "C" fn fprobe_entry<F: Signature, T: Handler<F>>(
     // SAFETY: The kernel passes the fprobe of a probe.
     let state = unsafe { state_of(fprobe) };
     // The kernel lets through what a handler calls, once, and what interrupts call.
-    let Some(_busy) = Busy::begin() else {
+    // SAFETY: Callbacks of fprobes are called with preemption off.
+    let Some(_busy) = (unsafe { BusyInAtomic::begin() }) else {
         // SAFETY: It is alive during the call.
         unsafe { &(*state).owner }.missed.fetch_add(1, Relaxed);
         return 1;
@@ -276,29 +281,6 @@ unsafe extern "C" fn fprobe_entry<F: Signature, T: Handler<F>>(
     }
 }
 
-/// For a handler without `entry`.
-///
-/// # Safety
-///
-/// To be called by an fprobe only, of a probe without data.
-#[link_section = ".kprobes.text"]
-unsafe extern "C" fn fprobe_begin(
-    fprobe: *mut c_void,
-    _site: usize,
-    _returns_to: usize,
-    _regs: *mut c_void,
-    data: *mut c_void,
-) -> c_int {
-    // SAFETY: The kernel passes the fprobe of a probe, and there is room.
-    unsafe {
-        data.cast::<Stamped<()>>().write(Stamped {
-            stamp: (*state_of(fprobe)).stamp,
-            data: (),
-        });
-    }
-    0
-}
-
 /// # Safety
 ///
 /// To be called by an fprobe only, of a probe whose handler is a `T`.
@@ -312,7 +294,8 @@ unsafe extern "C" fn fprobe_exit<F: Signature, T: Handler<F>>(
 ) {
     // SAFETY: The kernel passes the fprobe of a probe.
     let state = unsafe { state_of(fprobe) };
-    let Some(_busy) = Busy::begin() else {
+    // SAFETY: Callbacks of fprobes are called with preemption off.
+    let Some(_busy) = (unsafe { BusyInAtomic::begin() }) else {
         // SAFETY: It is alive during the call.
         unsafe { &(*state).owner }.missed.fetch_add(1, Relaxed);
         return;
@@ -327,12 +310,17 @@ unsafe extern "C" fn fprobe_exit<F: Signature, T: Handler<F>>(
             table: (*state).table.as_ref(),
             complete: None,
         });
+        if !T::HAS_ENTRY {
+            // There is nothing that could be another's: it is `()`.
+            T::ret(handler, &cx, &*core::ptr::dangling::<T::Data>());
+            return;
+        }
         let data = data.cast::<Stamped<T::Data>>();
         if data.is_null() || (*data).stamp != (*state).stamp {
             // Another probe has seen the entry.
             return;
         }
-        // `entry` has written it for this call, or, without an entry, `fprobe_begin` has: then it is `()`.
+        // `entry` has written it for this call.
         T::ret(handler, &cx, &(*data).data);
     }
 }
