@@ -45,3 +45,4 @@ touch /tmp/end
 wait
 echo 0 >/sys/kernel/rcu_expedited
 unload functions_target
+rm -f /tmp/stop* /tmp/end*
