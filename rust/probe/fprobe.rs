@@ -14,7 +14,7 @@
 //! |---|---|---|---|
 //! | of one function | of one function whose arguments are in registers, as [`kernel_types!`](crate::kernel_types!) knows, and with at most 128 bytes of data | [direct call](Mechanism::Direct): the function calls the handler itself | 25; 33; 56 |
 //! | of any number | | [ftrace](Mechanism::Ftrace) calls the handler | 52 |
-//! | | of any number, with at most 112 bytes of data | [fprobe](Mechanism::Fprobe): ftrace calls the kernel's function graph, and that the handler | 632; 666 |
+//! | | of any number, with at most 112 bytes of data | [fprobe](Mechanism::Fprobe): ftrace calls the kernel's function graph, and that the handler | 631; 666 |
 //! | of what ftrace does not know | of one function, or where the kernel has no fprobes | [kprobe](Mechanism::Kprobe), kretprobe | 165; 474; 492 |
 //!
 //! - A direct call is there for one at a time. Where something else has it, such as a BPF program, the next mechanism is taken, and the log says so;
