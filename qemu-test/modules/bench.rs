@@ -183,12 +183,12 @@ impl fprobe::Handler<rprobes_bench_target> for FunctionRetWithData {
     type Data = usize;
 
     fn entry(&self, cx: &EntryContext<'_, rprobes_bench_target>) -> Entry<usize> {
-        Entry::Trace(cx.args().n() as usize)
+        Entry::Trace(cx.args().n())
     }
 
     fn ret(&self, cx: &RetContext<'_, rprobes_bench_target>, argument: &usize) {
         self.0
-            .add::<SUM>((cx.return_value() as usize).wrapping_sub(*argument) as u64);
+            .add::<SUM>(cx.return_value().wrapping_sub(*argument) as u64);
         self.0.inc::<HITS>();
     }
 }

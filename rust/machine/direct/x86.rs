@@ -452,7 +452,7 @@ pub(crate) unsafe fn complete<C: Calls>(frame: *mut Frame, returned: bool) {
         let returns = frame
             .cast::<usize>()
             .byte_add(size::<C>())
-            .add(returned as usize);
+            .add(usize::from(returned));
         let regs = &raw mut (*frame).regs;
         (*regs).ip = *returns;
         (*regs).sp = returns.add(1) as usize;

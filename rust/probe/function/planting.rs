@@ -197,7 +197,8 @@ unsafe fn prepare(raw: *mut State) -> Result<usize> {
         if (*raw).candidates.first() == Some(&Some(Mechanism::Kprobe)) {
             register_kprobes(raw, true)?;
             let mut functions = KVVec::new();
-            for function in (&(*raw).kprobes).iter().flat_map(Kprobes::functions) {
+            let kprobes = &(*raw).kprobes;
+            for function in kprobes.iter().flat_map(Kprobes::functions) {
                 functions.push(function, GFP_KERNEL)?;
             }
             (*raw).selected.functions = functions;
