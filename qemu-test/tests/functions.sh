@@ -107,7 +107,8 @@ reported() {
 check() {
 	mechanism=$1
 	shift
-	load functions mechanism="$mechanism"
+	# Old fprobes follow few calls at a time by default, as kretprobes do.
+	load functions mechanism="$mechanism" maxactive=16
 	unload functions
 	if [ "$2" = refused ]; then
 		refuse functions what=many mechanism="$mechanism"

@@ -193,34 +193,38 @@ static int agree_at(struct ftrace_ops *ops, unsigned long address, enum ftrace_o
 #define unregister_direct(ops, address) unregister_ftrace_direct(ops, address, false)
 #endif
 
-#ifdef RPROBES_DIRECT_MULTI
 static notrace void nothing(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops, struct ftrace_regs *fregs)
 {
 }
 
 /*
- * register_ftrace_direct_multi() sets the flags itself, so nothing tells it that ftrace is switched off; and what it does then
- * is not undone well. So others, which are permanent, are registered there meanwhile, or refused.
+ * Older kernels set the flags of direct calls themselves, so nothing tells them that ftrace is switched off; and what they do
+ * then is not undone well. So others, which are permanent, are registered there meanwhile, or refused. Whether that is so
+ * is known once one was registered. Called under the lock of rprobes_plant_lock().
  */
 static int register_while_on(struct rprobes_function *function)
 {
+	static bool keeps_flags;
 	static struct ftrace_ops others;
 	int ret;
 
+	if (keeps_flags)
+		return register_direct(&function->ops, function->direct);
 	others = (struct ftrace_ops){ .func = nothing, .flags = OPS_FLAGS };
 	ret = ftrace_set_filter_ip(&others, function->address, 0, 1);
 	if (!ret)
 		ret = register_ftrace_function(&others);
 	if (!ret) {
 		ret = register_direct(&function->ops, function->direct);
-		if (!ret)
+		if (!ret) {
+			keeps_flags = function->ops.flags & FTRACE_OPS_FL_PERMANENT;
 			function->ops.flags |= FTRACE_OPS_FL_PERMANENT;
+		}
 		unregister_ftrace_function(&others);
 	}
 	ftrace_free_filter(&others);
 	return ret;
 }
-#endif
 
 int rprobes_direct_prepare(struct rprobes_function *function, unsigned long trampoline, unsigned long address)
 {
@@ -234,11 +238,7 @@ int rprobes_direct_prepare(struct rprobes_function *function, unsigned long tram
 
 int rprobes_direct_register(struct rprobes_function *function)
 {
-#ifdef RPROBES_DIRECT_MULTI
 	return register_while_on(function);
-#else
-	return register_direct(&function->ops, function->direct);
-#endif
 }
 
 /* Returns when nobody is on the way through the trampoline any more, except those that are inside the function. */
