@@ -62,7 +62,6 @@ enum {
  * @ops: first, so that what ftrace passes to a callback is also this
  * @fprobe: the kernel's own probe on functions
  * @direct: the trampoline
- * @address: the function that calls it
  */
 struct rprobes_function {
 #ifdef RPROBES_FTRACE
@@ -71,7 +70,7 @@ struct rprobes_function {
 #ifdef RPROBES_FPROBE
 	struct fprobe fprobe;
 #endif
-	unsigned long direct, address;
+	unsigned long direct;
 };
 
 enum {
@@ -82,6 +81,7 @@ enum {
 #endif
 };
 
+bool rprobes_ftrace_is_off(void);
 void rprobes_sort(unsigned long *addresses, size_t count);
 
 /* Whether ftrace can call something at each of @count @functions, in their place. */

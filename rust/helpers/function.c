@@ -13,8 +13,32 @@
 #include <linux/rcupdate.h>
 #include <linux/sort.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include <rprobes/function.h>
+#include <rprobes/kallsyms.h>
+
+static void take_address(void *data, unsigned long address)
+{
+	*(unsigned long *)data = address;
+}
+
+/*
+ * Whether function tracing is switched off, by sysctl kernel.ftrace_enabled. What is registered then is not called, and the
+ * kernel is confused when it goes: that is better known before. Process context.
+ */
+bool rprobes_ftrace_is_off(void)
+{
+	unsigned long address = 0;
+	int enabled = 1;
+
+	/* Not exported. */
+	if (rprobes_kallsyms_find("ftrace_enabled", NULL, take_address, &address) || !address)
+		return false;
+	if (copy_from_kernel_nofault(&enabled, (void *)address, sizeof(enabled)))
+		return false;
+	return !enabled;
+}
 
 static int compare(const void *a, const void *b)
 {
@@ -193,52 +217,23 @@ static int agree_at(struct ftrace_ops *ops, unsigned long address, enum ftrace_o
 #define unregister_direct(ops, address) unregister_ftrace_direct(ops, address, false)
 #endif
 
-static notrace void nothing(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops, struct ftrace_regs *fregs)
-{
-}
-
-/*
- * Older kernels set the flags of direct calls themselves, so nothing tells them that ftrace is switched off; and what they do
- * then is not undone well. So others, which are permanent, are registered there meanwhile, or refused. Whether that is so
- * is known once one was registered. Called under the lock of rprobes_plant_lock().
- */
-static int register_while_on(struct rprobes_function *function)
-{
-	static bool keeps_flags;
-	static struct ftrace_ops others;
-	int ret;
-
-	if (keeps_flags)
-		return register_direct(&function->ops, function->direct);
-	others = (struct ftrace_ops){ .func = nothing, .flags = OPS_FLAGS };
-	ret = ftrace_set_filter_ip(&others, function->address, 0, 1);
-	if (!ret)
-		ret = register_ftrace_function(&others);
-	if (!ret) {
-		ret = register_direct(&function->ops, function->direct);
-		if (!ret) {
-			keeps_flags = function->ops.flags & FTRACE_OPS_FL_PERMANENT;
-			function->ops.flags |= FTRACE_OPS_FL_PERMANENT;
-		}
-		unregister_ftrace_function(&others);
-	}
-	ftrace_free_filter(&others);
-	return ret;
-}
-
 int rprobes_direct_prepare(struct rprobes_function *function, unsigned long trampoline, unsigned long address)
 {
 	memset(&function->ops, 0, sizeof(function->ops));
 	function->ops.flags = FTRACE_OPS_FL_PERMANENT;
 	function->ops.ops_func = AGREE;
 	function->direct = trampoline;
-	function->address = address;
 	return ftrace_set_filter_ip(&function->ops, address, 0, 1);
 }
 
 int rprobes_direct_register(struct rprobes_function *function)
 {
-	return register_while_on(function);
+	int ret = register_direct(&function->ops, function->direct);
+
+	/* Older kernels have replaced the flags. */
+	if (!ret)
+		function->ops.flags |= FTRACE_OPS_FL_PERMANENT;
+	return ret;
 }
 
 /* Returns when nobody is on the way through the trampoline any more, except those that are inside the function. */

@@ -77,11 +77,6 @@ pub(crate) fn ftrace_site(function: usize) -> usize {
     function + if has_pad { LANDING_PAD } else { 0 } + 4
 }
 
-/// A BL.
-pub(crate) fn is_patched(site: usize) -> bool {
-    matches!(memory::read::<u32>(site), Ok(insn) if insn >> 26 == 0x25)
-}
-
 /// A copy in another form.
 ///
 /// # Safety

@@ -18,7 +18,6 @@
 //! - `busy_begin()`, `busy_end()`: turn preemption off, unless a handler is running on this CPU; and on again.
 //! - `busy_begin_in_atomic()`, `busy_end_in_atomic()`: the same, where preemption is off.
 //! - `ftrace_regs(fregs, room, returned)`: the registers that ftrace passes to its callbacks.
-//! - `is_patched(site)`: whether ftrace has put a call there.
 //! - `planted(address)`: what is at the address of a probe that ftrace does not call.
 //! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`, `return_value_high(regs)`: the
 //!   registers.

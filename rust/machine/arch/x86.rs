@@ -75,11 +75,6 @@ pub(crate) fn ftrace_site(function: usize) -> usize {
     }
 }
 
-/// A call.
-pub(crate) fn is_patched(site: usize) -> bool {
-    matches!(memory::read::<u8>(site), Ok(0xe8))
-}
-
 /// They begin with what they have of a `struct pt_regs`.
 ///
 /// # Safety

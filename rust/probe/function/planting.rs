@@ -29,7 +29,7 @@ use super::{
 use crate::{
     bindings::{self, kprobe, kretprobe as struct_kretprobe},
     errno::{self, Errno},
-    machine::{arch, direct, direct::Trampoline},
+    machine::{direct, direct::Trampoline},
     place::{
         functions::{LeftOut, Table, Why},
         symbol::Buffer,
@@ -313,6 +313,17 @@ unsafe fn plant(raw: *mut State) -> Result<bool> {
         if (*raw).is_armed.load(Relaxed) {
             return Ok(true);
         }
+        // At the entry of a function it is ftrace that calls a kprobe, too.
+        let by_ftrace = cfg!(CONFIG_KPROBES_ON_FTRACE) || (*raw).kprobes.is_none();
+        if by_ftrace && !(*raw).selected.sites.is_empty() && bindings::rprobes_ftrace_is_off() {
+            log!(
+                ERR,
+                "no function probe at {}: function tracing is switched off on this machine (sysctl \
+                 kernel.ftrace_enabled=1)\n",
+                Symbol((*raw).selected.functions[0])
+            );
+            return Err(EBUSY);
+        }
         let before = Mechanism::of_number((*raw).mechanism.load(Relaxed));
         let candidates = match before {
             Some(_) => [before, None, None],
@@ -328,16 +339,6 @@ unsafe fn plant(raw: *mut State) -> Result<bool> {
                     (*raw).mechanism.store(mechanism.number(), Release);
                     (*raw).is_armed.store(true, Relaxed);
                     return Ok(true);
-                }
-                // A kprobe would not see anything, either.
-                Err(EBUSY) if mechanism != Mechanism::Direct => {
-                    log!(
-                        ERR,
-                        "no function probe at {}: function tracing is switched off on this machine (sysctl \
-                         kernel.ftrace_enabled=1)\n",
-                        Symbol((*raw).selected.functions[0])
-                    );
-                    return Err(EBUSY);
                 }
                 Err(error)
                     if error != ENOMEM && candidates.get(i + 1).is_some_and(Option::is_some) =>
@@ -455,28 +456,14 @@ unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
                     sites,
                     count,
                 ))?;
-                if arch::is_patched(*sites) {
-                    return Ok(());
-                }
-                bindings::rprobes_fprobe_unregister(kernel);
-                Err(EBUSY)
+                Ok(())
             }
             Mechanism::Kprobe => {
                 if (*raw).kprobes.is_none() {
                     register_kprobes(raw, false)?;
                 }
                 match &(*raw).kprobes {
-                    Some(kprobes) if kprobes.arm()? => {
-                        // At the entry of a function it is ftrace that calls a kprobe, if that is not switched off.
-                        let site = (*raw).selected.sites.first();
-                        if cfg!(CONFIG_KPROBES_ON_FTRACE)
-                            && site.is_some_and(|site| !arch::is_patched(*site))
-                        {
-                            kprobes.disarm()?;
-                            return Err(EBUSY);
-                        }
-                        Ok(())
-                    }
+                    Some(kprobes) if kprobes.arm()? => Ok(()),
                     _ => {
                         log!(
                             ERR,
