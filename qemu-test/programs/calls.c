@@ -4,26 +4,10 @@
  * Makes the system calls that tests look at: calls WHAT [FILE]. Without a C library, as a guest has none.
  */
 
+#include "start.h"
+
 #ifdef __x86_64__
 enum { READ = 0, CLONE = 56, PREAD64 = 17, MMAP = 9, MUNMAP = 11, GETPID = 39, EXECVE = 59, EXIT = 60, KILL = 62, TKILL = 200, TGKILL = 234, OPENAT = 257, EXECVEAT = 322 };
-
-asm(".globl _start\n"
-    "_start:\n"
-    "	mov %rsp, %rdi\n"
-    "	and $-16, %rsp\n"
-    "	call start\n");
-
-static long call(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 asm("r10") = d, r8 asm("r8") = e, r9 asm("r9") = f;
-	long result;
-
-	asm volatile("syscall"
-		     : "=a"(result)
-		     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-		     : "rcx", "r11", "memory");
-	return result;
-}
 
 /* As a program for 32 bits does it. Above its arguments there is what the kernel must not look at. */
 static long call_32(long number, long a, long b, long c)
@@ -39,36 +23,12 @@ static long call_32(long number, long a, long b, long c)
 enum { EXECVE_32 = 11, GETPID_32 = 20, KILL_32 = 37 };
 #else
 enum { READ = 63, CLONE = 220, PREAD64 = 67, MMAP = 222, MUNMAP = 215, GETPID = 172, EXECVE = 221, EXIT = 93, KILL = 129, TKILL = 130, TGKILL = 131, OPENAT = 56, EXECVEAT = 281 };
-
-asm(".globl _start\n"
-    "_start:\n"
-    "	mov x0, sp\n"
-    "	bl start\n");
-
-static long call(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long x8 asm("x8") = number, x0 asm("x0") = a, x1 asm("x1") = b, x2 asm("x2") = c;
-	register long x3 asm("x3") = d, x4 asm("x4") = e, x5 asm("x5") = f;
-
-	asm volatile("svc 0"
-		     : "+r"(x0)
-		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-		     : "memory");
-	return x0;
-}
 #endif
 
 #define CALL(number, a, b, c, d) call(number, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
 enum { AT_FDCWD = -100, PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, PAGE = 65536,
 	CLONE_VFORK = 0x4000, SIGCHLD = 17 };
-
-static int same(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
 
 /* A path that ends where the memory does. */
 static void edge(void)

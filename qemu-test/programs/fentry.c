@@ -4,49 +4,16 @@
  * fentry FUNCTION: attaches a BPF program to the entry of a function of the kernel's, prints "attached" or the error, and
  * keeps it until the standard input ends. Without a C library, as a guest has none.
  */
+#include "start.h"
+
 typedef unsigned int u32;
 typedef unsigned short u16;
 typedef unsigned char u8;
 
 #ifdef __x86_64__
 enum { READ = 0, WRITE = 1, OPEN_AT = 257, EXIT = 60, BPF = 321, MMAP = 9 };
-
-asm(".globl _start\n"
-    "_start:\n"
-    "	mov %rsp, %rdi\n"
-    "	and $-16, %rsp\n"
-    "	call start\n");
-
-static long call(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 asm("r10") = d, r8 asm("r8") = e, r9 asm("r9") = f;
-	long result;
-
-	asm volatile("syscall"
-		     : "=a"(result)
-		     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-		     : "rcx", "r11", "memory");
-	return result;
-}
 #else
 enum { READ = 63, WRITE = 64, OPEN_AT = 56, EXIT = 93, BPF = 280, MMAP = 222 };
-
-asm(".globl _start\n"
-    "_start:\n"
-    "	mov x0, sp\n"
-    "	bl start\n");
-
-static long call(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long x8 asm("x8") = number, x0 asm("x0") = a, x1 asm("x1") = b, x2 asm("x2") = c;
-	register long x3 asm("x3") = d, x4 asm("x4") = e, x5 asm("x5") = f;
-
-	asm volatile("svc 0"
-		     : "+r"(x0)
-		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-		     : "memory");
-	return x0;
-}
 #endif
 
 #define CALL(number, a, b, c) call(number, (long)(a), (long)(b), (long)(c), 0, 0, 0)
@@ -97,13 +64,6 @@ struct insn {
 static const struct insn program[] = { { 0xb7, 0, 0, 0 }, { 0x95, 0, 0, 0 } };
 
 enum { PROG_LOAD = 5, RAW_TRACEPOINT_OPEN = 17, TRACING = 26, TRACE_FENTRY = 24 };
-
-static int same(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
 
 static u32 find(const char *name)
 {

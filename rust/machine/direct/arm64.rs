@@ -137,8 +137,7 @@ pub(crate) fn trampolines<C: Calls>() -> Trampolines {
             .size {me}_\\i, . - {me}_\\i
             .pushsection .data, \"aw\", @progbits
             .quad 0
-            .long {me}_\\i - {me}_anchor
-            .long 0
+            .quad {me}_\\i - {me}_anchor
             .popsection
             .endr
             .popsection
@@ -220,8 +219,7 @@ pub(crate) fn replacements<R: Replaces>() -> Trampolines {
             .size {me}_\\i, . - {me}_\\i
             .pushsection .data, \"aw\", @progbits
             .quad 0
-            .long {me}_\\i - {me}_anchor
-            .long 0
+            .quad {me}_\\i - {me}_anchor
             .popsection
             .endr
             .popsection

@@ -83,8 +83,7 @@ pub(crate) struct Slot {
     /// Null if it is free. Written by whoever takes it, before it is planted.
     owner: AtomicPtr<Owner>,
     /// Where it begins, from the anchor on.
-    offset: u32,
-    _unused: u32,
+    offset: usize,
 }
 
 /// The trampolines of a type of calls.
@@ -123,7 +122,7 @@ impl Trampoline {
 
     /// Where it begins.
     pub(crate) fn address(&self) -> usize {
-        self.anchor + self.slot.offset as usize
+        self.anchor + self.slot.offset
     }
 
     /// What the frames of calls have that will return through it.

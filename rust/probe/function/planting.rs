@@ -247,10 +247,10 @@ fn candidates(state: &State) -> Result<Candidates> {
         }
         return Ok([Some(Direct), None, None]);
     }
-    let order = match (state.callbacks.has_ret, is_one) {
-        (false, _) => [Direct, Ftrace, Kprobe],
-        (true, true) => [Direct, Kprobe, Fprobe],
-        (true, false) => [Fprobe, Kprobe, Ftrace],
+    let order: &[Mechanism] = match (state.callbacks.has_ret, is_one) {
+        (false, _) => &[Direct, Ftrace, Kprobe],
+        (true, true) => &[Direct, Kprobe, Fprobe],
+        (true, false) => &[Fprobe, Kprobe],
     };
     let mut candidates = [None; 3];
     let good = order.iter().filter(|m| objection(state, **m).is_none());
@@ -455,8 +455,7 @@ unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
                     (*raw).options.maxactive.into(),
                     sites,
                     count,
-                ))?;
-                Ok(())
+                ))
             }
             Mechanism::Kprobe => {
                 if (*raw).kprobes.is_none() {
