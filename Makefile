@@ -16,7 +16,7 @@ export KERNEL KDIR LLVM TEST V RUSTC BINDGEN FORMAT FUNCTION TRACEPOINT DEBUG
 unexport MAKEFLAGS MFLAGS MAKELEVEL
 
 .DEFAULT_GOAL := modules
-.PHONY: modules demo test bench shell matrix doctor list new clippy fmt doc rust-analyzer clean distclean help
+.PHONY: modules demo test bench selftest shell matrix doctor list new clippy fmt doc rust-analyzer clean distclean help
 
 ## modules: build the samples and the test modules (the default)
 modules:
@@ -25,8 +25,9 @@ modules:
 ## demo: boot a stock kernel in QEMU and show a Rust kprobe hitting in it
 ## test: run every test
 ## bench: measure what a hit costs in instructions, next to the same in C
+## selftest: run the kernel's own tests of tracing without the samples and with all of them, and compare
 ## shell: boot with the modules copied in and give a shell; Ctrl-A X leaves
-demo test bench shell:
+demo test bench selftest shell:
 	@scripts/run $@
 
 ## matrix: run every test on every kernel; the table is results/matrix.md, too

@@ -14,6 +14,8 @@ EXTRA_clang=(clang lld llvm)
 EXTRA_bpf=(clang bpftool libbpf-dev)
 # The programs of a guest that is not of the build root's architecture, and what they are linked with.
 GUEST_PACKAGES=(busybox-static kmod libc6 libssl3t64 zlib1g libzstd1)
+# Only for "make test": programs that show people what the kernel traces. The guest gets them, and the libraries they need.
+FRONT_ENDS=(trace-cmd linux-perf)
 
 # Any change to what goes into the root makes a new one.
 root_wanted() {
@@ -136,6 +138,15 @@ image_package() {
 		! in_root apt-cache show "$name:$arch" >/dev/null 2>&1 || break
 	done
 	echo "$name:$arch"
+}
+
+# front_end_packages ARCH: the packages of FRONT_ENDS, and those of the libraries that these depend on. Which libraries a program
+# is linked with is seen in it, and what else the packages want is not for a guest.
+front_end_packages() {
+	in_root apt-get install --print-uris -y --no-install-recommends -o Dir::State::status=/dev/null \
+		-o "APT::Architecture=$1" -o "APT::Architectures::=$1" "${FRONT_ENDS[@]}" |
+		sed -n "s/^'[^ ]* \(lib[^_]*\|${FRONT_ENDS[0]}\|${FRONT_ENDS[1]}\)_[^ ]*_$1\.deb .*/\1:$1/p" |
+		grep -v -e '-\(stdlib\|minimal\|perl\):'
 }
 
 # unpack_image DEB DIR: takes the image out of its package, and the drivers of QEMU's devices that it has as modules.

@@ -96,7 +96,12 @@ impl Arch {
         }
     }
 
-    /// The directories of libraries, below that.
+    /// Where set-up has downloaded what shows people what the kernel traces.
+    pub fn front_ends(self, cache: &Path) -> PathBuf {
+        cache.join(format!("guest/front-ends-{}", self.name()))
+    }
+
+    /// The directories of libraries, below these.
     pub fn libraries(self) -> [&'static str; 2] {
         match self {
             Arch::Amd64 => ["usr/lib/x86_64-linux-gnu", "usr/lib64"],

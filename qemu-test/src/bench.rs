@@ -12,7 +12,7 @@ use serde::Serialize;
 use tempfile::tempdir;
 
 use crate::{
-    initramfs::Initramfs,
+    initramfs::{Extras, Initramfs},
     kernel::Kernel,
     plot, programs,
     vm::{End, Limits, Vm},
@@ -244,7 +244,11 @@ pub fn run(kernel: &Kernel, repo: &Path) -> Result<bool> {
     } else {
         Vec::new()
     };
-    let initramfs = Initramfs::with_bpf(kernel, repo, &[repo.to_owned()], &[], &bpf)?;
+    let extras = Extras {
+        bpf: &bpf,
+        ..Extras::default()
+    };
+    let initramfs = Initramfs::new(kernel, repo, &[repo.to_owned()], &extras)?;
     let limits = Limits {
         whole: Duration::from_secs(1800),
         silence: Duration::from_secs(600),

@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The rprobes authors
 
 //! The guest's file system: busybox, kmod, the programs of tests, the modules, and what the guest runs. Made anew for each boot.
-//! For a measurement bpftool, and programs for it, too.
+//! For some of what it runs, other programs, too.
 
 use std::{
     fs,
@@ -24,27 +24,32 @@ pub struct Initramfs {
     file: NamedTempFile,
 }
 
+/// What a guest has besides the modules, and what every guest has.
+#[derive(Default)]
+pub struct Extras<'a> {
+    /// Tests, and the programs that they run.
+    pub tests: &'a [PathBuf],
+    /// Programs for BPF, and what loads them.
+    pub bpf: &'a [PathBuf],
+    /// Programs that show people what the kernel traces.
+    pub front_ends: bool,
+    /// The kernel's own tests of tracing, and the programs.
+    pub selftests: bool,
+}
+
+/// What set-up calls front ends, where they are in their packages.
+const FRONT_ENDS: [&str; 2] = ["usr/bin/trace-cmd", "usr/bin/perf"];
+
 /// kmod is one program under several names.
 const KMOD_NAMES: [&str; 4] = ["insmod", "rmmod", "lsmod", "modinfo"];
 
 impl Initramfs {
-    /// For this kernel, with the modules that were built in these directories, and these tests.
+    /// For this kernel, with the modules that were built in these directories.
     pub fn new(
         kernel: &Kernel,
         repo: &Path,
         directories: &[PathBuf],
-        tests: &[PathBuf],
-    ) -> Result<Self> {
-        Self::with_bpf(kernel, repo, directories, tests, &[])
-    }
-
-    /// The same, with these programs for BPF, and what loads them.
-    pub fn with_bpf(
-        kernel: &Kernel,
-        repo: &Path,
-        directories: &[PathBuf],
-        tests: &[PathBuf],
-        bpf: &[PathBuf],
+        extras: &Extras<'_>,
     ) -> Result<Self> {
         let mut archive = Archive {
             inode: 0,
@@ -88,22 +93,23 @@ impl Initramfs {
             "prelude",
             "demo",
             "bench",
+            "selftest",
             "symbols",
             "welcome",
         ] {
             archive.copy(&guest.join(name), &format!("rprobes/{name}"))?;
         }
-        if !tests.is_empty() {
+        if !extras.tests.is_empty() || extras.selftests {
             let built = tempdir()?;
             let sources = repo.join("qemu-test/programs");
             for program in programs::build(kernel.arch, &sources, built.path())? {
                 archive.copy(&program, &format!("bin/{}", name(&program)))?;
             }
         }
-        for test in tests {
+        for test in extras.tests {
             archive.copy(test, &format!("rprobes/tests/{}", name(test)))?;
         }
-        if !bpf.is_empty() {
+        if !extras.bpf.is_empty() {
             archive.add_program(
                 "usr/sbin/bpftool",
                 "bin/bpftool",
@@ -111,8 +117,33 @@ impl Initramfs {
                 &kernel.arch.libraries(),
             )?;
         }
-        for program in bpf {
+        for program in extras.bpf {
             archive.copy(program, &format!("rprobes/bpf/{}", name(program)))?;
+        }
+        if extras.front_ends {
+            let root = kernel.arch.front_ends(&cache()?);
+            for program in FRONT_ENDS {
+                let to = format!("bin/{}", name(Path::new(program)));
+                archive.add_program(program, &to, &root, &kernel.arch.libraries())?;
+            }
+        }
+        if extras.selftests {
+            let samples = samples(repo)?.join("\n") + "\n";
+            archive.entry(
+                "rprobes/samples",
+                ModeFileType::Regular,
+                0o644,
+                samples.as_bytes(),
+            )?;
+            let from = kernel.image.with_file_name("selftests");
+            archive.copy_all(&from, Path::new("selftests"))?;
+            // Older kernels have none. It needs a C library, which the compiler for other architectures does not bring along.
+            let poll = from.join("poll.c");
+            if poll.exists() && kernel.arch.is_native() {
+                let built = tempdir()?;
+                let poll = programs::build_with_libc(&poll, built.path())?;
+                archive.copy(&poll, "selftests/poll")?;
+            }
         }
         for directory in directories {
             for module in modules(directory)? {
@@ -156,6 +187,23 @@ impl Archive {
     fn copy(&mut self, from: &Path, to: &str) -> Result<()> {
         let content = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
         self.entry(to, ModeFileType::Regular, 0o755, &content)
+    }
+
+    /// A directory, with everything in it.
+    fn copy_all(&mut self, from: &Path, to: &Path) -> Result<()> {
+        self.directory(&to.to_string_lossy())?;
+        let entries =
+            fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))?;
+        for entry in entries {
+            let path = entry?.path();
+            let to = to.join(path.file_name().unwrap_or_default());
+            if path.is_dir() {
+                self.copy_all(&path, &to)?;
+            } else {
+                self.copy(&path, &to.to_string_lossy())?;
+            }
+        }
+        Ok(())
     }
 
     /// A program, with the libraries that it is linked to.
@@ -208,6 +256,19 @@ fn modules(directory: &Path) -> Result<Vec<PathBuf>> {
     Ok(order
         .lines()
         .map(|object| directory.join(object).with_extension("ko"))
+        .collect())
+}
+
+/// The names of those that are samples.
+fn samples(repo: &Path) -> Result<Vec<String>> {
+    let samples = modules(repo)?.into_iter();
+    Ok(samples
+        .filter(|module| {
+            module
+                .parent()
+                .is_some_and(|parent| parent.ends_with("samples"))
+        })
+        .filter_map(|module| Some(module.file_stem()?.to_str()?.to_owned()))
         .collect())
 }
 

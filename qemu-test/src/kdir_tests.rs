@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::{
     host_tests::Host,
-    initramfs::{tests, Initramfs},
+    initramfs::{tests, Extras, Initramfs},
     suite,
 };
 
@@ -308,7 +308,11 @@ pub fn headers_package_will_do(host: &Host<'_>) -> Result<()> {
     );
 
     let tests = tests(&directory.join("tests"), "")?;
-    let initramfs = Initramfs::new(host.kernel, host.repo, &[directory.clone()], &tests)?;
+    let extras = Extras {
+        tests: &tests,
+        ..Extras::default()
+    };
+    let initramfs = Initramfs::new(host.kernel, host.repo, &[directory.clone()], &extras)?;
     let results = suite::in_guest(host.kernel, &initramfs, &tests, parent.path())?;
     if results.passed() != tests.len() {
         bail!(

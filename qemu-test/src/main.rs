@@ -16,6 +16,7 @@ mod list_tests;
 mod plot;
 mod programs;
 mod report;
+mod selftest;
 mod suite;
 mod symbols;
 mod types_tests;
@@ -27,7 +28,7 @@ use anyhow::{bail, Result};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    initramfs::Initramfs,
+    initramfs::{Extras, Initramfs},
     kernel::Kernel,
     vm::{End, Limits, Vm},
 };
@@ -58,6 +59,8 @@ enum Command {
     Test,
     /// Measure what a hit costs.
     Bench,
+    /// Compare what the kernel's own tests of tracing say without samples and with them.
+    Selftest,
     /// Boot and give a shell.
     Shell,
     /// Boot, unless that was done before, and print where what the kernel knows of its functions is.
@@ -85,8 +88,12 @@ fn run(arguments: Arguments) -> Result<bool> {
     };
     let mut modules = vec![repo.clone()];
     match (arguments.command, others) {
-        (Command::Demo, _) => demo(&kernel, &Initramfs::new(&kernel, &repo, &modules, &[])?),
+        (Command::Demo, _) => demo(
+            &kernel,
+            &Initramfs::new(&kernel, &repo, &modules, &Extras::default())?,
+        ),
         (Command::Bench, _) => bench::run(&kernel, &repo),
+        (Command::Selftest, _) => selftest::run(&kernel, &repo),
         (Command::Test, None) => suite::run(&kernel, &repo, &arguments.only),
         (Command::Test, Some(others)) => {
             suite::run_others(&kernel, &repo, &others, &arguments.only)
@@ -97,7 +104,10 @@ fn run(arguments: Arguments) -> Result<bool> {
         }
         (Command::Shell, others) => {
             modules.extend(others);
-            vm::shell(&kernel, &Initramfs::new(&kernel, &repo, &modules, &[])?)
+            vm::shell(
+                &kernel,
+                &Initramfs::new(&kernel, &repo, &modules, &Extras::default())?,
+            )
         }
     }
 }

@@ -29,6 +29,17 @@ pub fn build(arch: Arch, directory: &Path, into: &Path) -> Result<Vec<PathBuf>> 
     Ok(programs)
 }
 
+/// Builds a program of somebody else's, which has a C library, for a guest of this machine's architecture.
+pub fn build_with_libc(source: &Path, into: &Path) -> Result<PathBuf> {
+    let program = into.join(source.file_stem().unwrap_or_default());
+    let mut compiler = Command::new("gcc-14");
+    compiler
+        .args(["-O2", "-static", "-o"])
+        .args([&program, source]);
+    run(compiler)?;
+    Ok(program)
+}
+
 /// Builds the programs of a directory for BPF, with the compiler that set-up installs for that.
 pub fn build_bpf(directory: &Path, into: &Path) -> Result<Vec<PathBuf>> {
     let mut programs = Vec::new();

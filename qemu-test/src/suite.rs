@@ -18,7 +18,7 @@ use crate::{
     arch::Arch,
     console::Splat,
     host_tests,
-    initramfs::{tests, Initramfs},
+    initramfs::{tests, Extras, Initramfs},
     kernel::Kernel,
     ktap::{self, Line, Test, Verdict},
     report::Report,
@@ -29,7 +29,12 @@ use crate::{
 pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
     let results = results(kernel, repo)?;
     let tests = tests(&repo.join("qemu-test/tests"), only)?;
-    let initramfs = Initramfs::new(kernel, repo, &[repo.to_owned()], &tests)?;
+    let extras = Extras {
+        tests: &tests,
+        front_ends: true,
+        ..Extras::default()
+    };
+    let initramfs = Initramfs::new(kernel, repo, &[repo.to_owned()], &extras)?;
     let mut report = Report::default();
     unit_tests(repo, "qemu-test", "runner", only, &mut report)?;
     unit_tests(repo, "rprobes-btf", "btf", only, &mut report)?;
@@ -63,7 +68,11 @@ pub fn run_others(kernel: &Kernel, repo: &Path, directory: &Path, only: &str) ->
         repo.join("qemu-test/README.md").display()
     );
     let results = results(kernel, directory)?;
-    let initramfs = Initramfs::new(kernel, repo, &[directory.to_owned()], &tests)?;
+    let extras = Extras {
+        tests: &tests,
+        ..Extras::default()
+    };
+    let initramfs = Initramfs::new(kernel, repo, &[directory.to_owned()], &extras)?;
     let mut report = Report::default();
     guest_tests(kernel, &initramfs, &tests, &results, &mut report)?;
     finish(&report, &results)

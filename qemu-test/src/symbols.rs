@@ -14,7 +14,7 @@ use std::{
 use anyhow::{bail, ensure, Context, Result};
 
 use crate::{
-    initramfs::Initramfs,
+    initramfs::{Extras, Initramfs},
     kernel::Kernel,
     vm::{self, End, Limits, Vm},
 };
@@ -72,7 +72,7 @@ fn ask(kernel: &Kernel, repo: &Path, into: &Path) -> Result<()> {
         whole: Duration::from_secs(180 * slow),
         silence: Duration::from_secs(60 * slow),
     };
-    let initramfs = Initramfs::new(kernel, repo, &[], &[])?;
+    let initramfs = Initramfs::new(kernel, repo, &[], &Extras::default())?;
     let mut file: Option<BufWriter<File>> = None;
     let mut written: Result<()> = Ok(());
     let outcome = Vm::new(kernel, &initramfs, "symbols", limits).run(|line| {

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The rprobes authors
+# trace-cmd records what modules write into the trace, events at their functions, and these functions, and reports it.
+shows() {
+	grep -Eq -- "$1" /tmp/report || fail "not in trace-cmd's report: $1; it has: $(tail -n 20 /tmp/report)"
+}
+load functions_target
+echo wake >/sys/kernel/debug/functions_target/run
+echo 'p:kprobes/rprobes_open do_sys_openat2 path=+0($arg2):ustring' >$tracing/kprobe_events
+echo 'r:kprobes/rprobes_slept functions_target:functions_target_sleep value=$retval' >>$tracing/kprobe_events
+# What comes and goes meanwhile, and what is called. All symbols of the kernel are in the file: to compress them takes long.
+trace-cmd record -q --compression none -o /tmp/trace.dat -e rprobes_open -f 'path ~ "/modules/*"' -e rprobes_slept -p function -l 'functions_target_sle*' \
+	sh -c '/sbin/insmod /modules/ftrace_demo.ko; echo sleep >/sys/kernel/debug/functions_target/run; /sbin/rmmod ftrace_demo' ||
+	fail "trace-cmd record"
+trace-cmd report -q -i /tmp/trace.dat >/tmp/report || fail "trace-cmd report"
+rm /tmp/trace.dat
+shows '^ *insmod-.*: rprobes_open: .* path="/modules/ftrace_demo.ko"$'
+shows '^ *insmod-.*: b?print: .*ftrace_demo: loaded$'
+shows ': function: +functions_target_sleep <-- '
+shows ': rprobes_slept: .* value=0x2a$'
+shows '^ *rmmod-.*: b?print: .*ftrace_demo: unloaded$'
+rm /tmp/report
+echo >$tracing/kprobe_events
+unload functions_target
