@@ -15,9 +15,11 @@
 #endif
 
 #include <rprobes/direct.h>
+#include <rprobes/event.h>
 #include <rprobes/fault.h>
 #include <rprobes/function.h>
 #include <rprobes/kallsyms.h>
+#include <rprobes/kprobe_event.h>
 #include <rprobes/later.h>
 #include <rprobes/module_watch.h>
 #include <rprobes/path.h>
@@ -30,6 +32,8 @@
 #include <rprobes/syscall.h>
 #include <rprobes/task.h>
 #include <rprobes/trace.h>
+#include <rprobes/tracefs.h>
+#include <rprobes/tracepoint.h>
 
 /* The name of the module that this is linked into. */
 const char *rprobes_module_name(void);

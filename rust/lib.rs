@@ -29,9 +29,9 @@
 //! }
 //! ```
 //!
-//! Start at [`kprobe`], or, for entries and returns of functions, at [`fprobe`]; [`types`] has functions, arguments and members of structs by their names in C. A module that
+//! Start at [`kprobe`], or, for entries and returns of functions, at [`fprobe`], or, for tracepoints, at [`tracepoint`]; [`types`] has functions, arguments and members of structs by their names in C. A module that
 //! uses this crate is declared with [`module!`], which also gives it string parameters; [`tracing`] writes into the
-//! kernel's trace buffer.
+//! kernel's trace buffer, and [`event!`] declares trace events of the module's own.
 //!
 //! # Contexts
 //!
@@ -85,14 +85,21 @@
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `struct fprobe`, `struct ftrace_ops`, `register_ftrace_direct()` | [`Fprobe::new`](fprobe::Fprobe::new) |
 //! | `set_ftrace_filter` | [`Functions`](fprobe::Functions) |
+//! | `register_trace_sched_switch()`, `tracepoint_probe_register()` | [`Tracepoint::new`](tracepoint::Tracepoint::new) |
 //! | `FTRACE_OPS_FL_IPMODIFY` | [`Hook::new`](hook::Hook::new) |
 //! | `%pS` | [`Symbol`] |
 //! | `module_param_string()` | [`module!`] |
 //! | `trace_printk()`, `tracing_off()` | [`trace_printk!`], [`tracing`] |
+//! | `TRACE_EVENT()`, `trace_foo()`, `trace_foo_enabled()` | [`event!`], [`trace!`], `Foo::is_enabled()` |
+//! | `trace_array_get_by_name()`, `trace_array_printk()` | [`tracing::Instance`] |
+//! | `kprobe_event_gen_cmd_start()`, `echo 'p:…' >kprobe_events` | [`KprobeEvent`] |
 //! | `__kprobes`, `NOKPROBE_SYMBOL()` | done for what the kernel calls; what that calls in turn can be probed, and such hits are missed |
+//! | `notrace` | done for handlers; ftrace sees all other functions of a module, but those in `#[link_section = ".kprobes.text"]` |
 
 // kbuild says so, too, but rustdoc does not hear it.
-#![cfg_attr(any(doc, doctest), no_std)]
+#![cfg_attr(any(doc, doctest), no_std, feature(asm_goto), allow(stable_features))]
+// What the kernel calls on a hit has no room for a call of ftrace's, which never calls anything there.
+#![cfg_attr(any(padded, unpadded), feature(patchable_function_entry))]
 // In a pattern, the name of an error that the kernel crate does not have would match all.
 #![deny(unreachable_patterns)]
 
@@ -121,10 +128,14 @@ pub use probe::{
     planted::{self, Planted},
     set::{self as probe_set, ProbeSet},
     task::{self, Task},
+    tracepoint::{self, Tracepoint},
     when_loaded::{self, WhenLoaded},
     Stats, UserString, UserText,
 };
-pub use trace::buffer as tracing;
+pub use trace::{
+    buffer as tracing, event,
+    kprobe_event::{self, KprobeEvent},
+};
 
 /// What the types are made of that the build generates for [`kernel_types!`].
 #[doc(hidden)]
@@ -132,7 +143,7 @@ pub mod __generated {
     pub use kernel::error::Result;
 
     pub use crate::{
-        machine::{PtRegs, Syscall},
+        machine::{PtRegs, Syscall, Words},
         place::Target,
         types::{__private::*, *},
     };

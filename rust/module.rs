@@ -24,12 +24,12 @@ pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
 ///   the kernel log. The integer types are the kernel crate's own.
 /// - All parameters are found in `crate::params`: `params::symbol.get()?` for a string, `params::count.value()` for
 ///   the others.
-/// - Probes that were leaked are unregistered when the module is unloaded.
+/// - Probes that were leaked are unregistered when the module is unloaded; events and trace instances are removed.
 /// - If the module's `init` fails, `insmod` is not given errors that it translates into something misleading: [`ENOENT`]
 ///   reads "Unknown symbol in module, or unknown parameter", and becomes [`ENXIO`]; `EILSEQ` and others that a wrong
 ///   parameter leads to become [`EINVAL`]. The kernel log has the cause.
 ///
-/// A module with probes must be declared with this macro: it does not link otherwise.
+/// A module with probes, events or instances must be declared with this macro: it does not link otherwise.
 ///
 /// # Examples
 ///
@@ -375,7 +375,11 @@ pub mod __private {
         pub unsafe fn init(module: &'static ThisModule) -> impl PinInit<Self, ForInsmod> {
             // The drain first: it is dropped, too, if the module refuses to load.
             try_pin_init!(Self {
-                _: { crate::types::check()? },
+                _: {
+                    crate::types::check()?;
+                    // SAFETY: Nothing of the module has run yet.
+                    unsafe { crate::trace::prepare() };
+                },
                 drain: Drain,
                 module <- T::init(module),
             }? ForInsmod)
@@ -388,6 +392,8 @@ pub mod __private {
     impl Drop for Drain {
         fn drop(&mut self) {
             crate::probe::drain();
+            // Handlers may have written into these.
+            crate::trace::drain();
         }
     }
 

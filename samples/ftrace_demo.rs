@@ -3,6 +3,13 @@
 
 //! Writes into the trace buffer when it is loaded and unloaded. With `off=1` it stops the recording as it is
 //! loaded, so that the buffer ends with what led up to that.
+//!
+//! ftrace sees its functions, `ftrace_demo_init`, `ftrace_demo_prepare`, `ftrace_demo_step` and `ftrace_demo_exit`:
+//!
+//! ```text
+//! echo ':mod:ftrace_demo' >/sys/kernel/tracing/set_ftrace_filter
+//! echo function_graph >/sys/kernel/tracing/current_tracer
+//! ```
 
 use kernel::prelude::*;
 use rprobes::{trace_printk, tracing};
@@ -22,6 +29,8 @@ struct FtraceDemo;
 
 impl kernel::Module for FtraceDemo {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let sum = prepare(3);
+        trace_printk!("ftrace_demo: the sum is {sum}\n");
         trace_printk!("ftrace_demo: loaded\n");
         if params::off.value() {
             tracing::off();
@@ -32,6 +41,17 @@ impl kernel::Module for FtraceDemo {
         );
         Ok(Self)
     }
+}
+
+#[inline(never)]
+fn prepare(steps: u64) -> u64 {
+    (1..=steps).map(step).sum()
+}
+
+#[inline(never)]
+fn step(number: u64) -> u64 {
+    trace_printk!("ftrace_demo: step {number}\n");
+    number * number
 }
 
 impl Drop for FtraceDemo {

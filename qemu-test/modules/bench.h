@@ -4,6 +4,7 @@
 #ifndef _RPROBES_BENCH_H
 #define _RPROBES_BENCH_H
 
+#include <linux/tracepoint.h>
 #include <linux/types.h>
 
 /* How often what is probed is called for a measurement. */
@@ -21,7 +22,11 @@ unsigned long rprobes_bench_member(struct rprobes_bench *of);
 u64 rprobes_bench_run(unsigned long calls);
 u64 rprobes_bench_run_on_all(unsigned long calls);
 u64 rprobes_bench_run_member(unsigned long calls);
+u64 rprobes_bench_run_tracepoint(unsigned long calls);
 void rprobes_bench_call_many(void);
+
+/* A tracepoint without an event: what that is made of is left out. */
+TRACE_EVENT(rprobes_bench_tracepoint, TP_PROTO(unsigned long n), TP_ARGS(n), , , );
 
 /* What is probed if many functions are, see bench_target.c. */
 #define RPROBES_BENCH_MANY 1000

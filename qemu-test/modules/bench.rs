@@ -4,9 +4,11 @@
 //! Measures probes; bench_c.c is the same in C. With `many=n` it measures instead how long it takes to register and to
 //! unregister probes of n functions.
 
+use core::hint::black_box;
+
 use kernel::{
     prelude::*,
-    str::CString,
+    str::{CStrExt, CString},
     sync::Arc,
     time::{delay::fsleep, Delta, Instant, Monotonic},
 };
@@ -14,7 +16,9 @@ use rprobes::{
     fprobe::{self, Fprobe, Functions, Mechanism, Options},
     kprobe::{self, Kprobe, PostContext, PreContext},
     kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
-    read,
+    read, trace, trace_printk,
+    tracepoint::{self, HitContext, Tracepoint},
+    tracing,
     types::Signature,
     Counters, ProbeSet, Target,
 };
@@ -35,6 +39,16 @@ rprobes::module! {
 rprobes::kernel_types! {
     fn bench_target:rprobes_bench_target;
     fn bench_target:rprobes_bench_member;
+    tracepoint bench_target:rprobes_bench_tracepoint;
+}
+
+rprobes::event! {
+    /// As in bench_c_event.h.
+    struct Read {
+        pid: i32,
+        bytes: u64,
+        name: [u8; 16],
+    }
 }
 
 const CALLS: usize = 100_000;
@@ -44,7 +58,9 @@ extern "C" {
     fn rprobes_bench_run(calls: usize) -> u64;
     fn rprobes_bench_run_on_all(calls: usize) -> u64;
     fn rprobes_bench_run_member(calls: usize) -> u64;
+    fn rprobes_bench_run_tracepoint(calls: usize) -> u64;
     fn rprobes_bench_call_many();
+    fn trace_set_clr_event(system: *const c_char, event: *const c_char, set: c_int) -> c_int;
     static rprobes_bench_offset: u32;
     static rprobes_bench_many_offset: u32;
 }
@@ -62,6 +78,11 @@ fn run(calls: usize) -> u64 {
 fn run_member(calls: usize) -> u64 {
     // SAFETY: The function only calls another, so many times.
     unsafe { rprobes_bench_run_member(calls) }
+}
+
+fn run_tracepoint(calls: usize) -> u64 {
+    // SAFETY: The function only comes by a tracepoint, so many times.
+    unsafe { rprobes_bench_run_tracepoint(calls) }
 }
 
 fn inside() -> Target<'static> {
@@ -207,6 +228,15 @@ impl fprobe::Handler for Entries {
     }
 }
 
+struct Hit(Seen);
+
+impl tracepoint::Handler<rprobes_bench_tracepoint> for Hit {
+    fn hit(&self, cx: &HitContext<'_, rprobes_bench_tracepoint>) {
+        self.0.add::<SUM>(cx.args().n() as u64);
+        self.0.inc::<HITS>();
+    }
+}
+
 /// Hundredths of a nanosecond for each call, more than `without`.
 fn with_probe(without: u64) -> u64 {
     with_probe_on(run, without)
@@ -321,8 +351,47 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
             let probe = fprobe(rprobes_bench_target::TARGET, Mechanism::Fprobe, handler)?;
             (with_probe(without), probe.handler().0.sum(HITS))
         }
+        // C does without a guard in the one, and has one in the other.
+        b"tracepoint" | b"tracepoint_guard" => {
+            run_tracepoint(1000);
+            let without = run_tracepoint(CALLS);
+            let probe = Tracepoint::new(rprobes_bench_tracepoint::TARGET, Hit(Seen::new()?));
+            let probe = KBox::pin_init(probe, GFP_KERNEL)?;
+            (
+                with_probe_on(run_tracepoint, without),
+                probe.handler().0.sum(HITS),
+            )
+        }
+        b"event" => measure_events(true),
+        b"event_off" => measure_events(false),
+        b"trace_text" => printing(|_| trace_printk!("text\n")),
+        b"trace_two" => printing(|i| trace_printk!("{} {}\n", i as i32, 7)),
+        b"trace_off" => {
+            tracing::off();
+            let cost = printing(|_| trace_printk!("text\n"));
+            tracing::on();
+            cost
+        }
         _ => return Err(EINVAL),
     })
+}
+
+/// What a line in the trace buffer costs.
+fn printing(print: impl Fn(usize)) -> (u64, u64) {
+    let times = |print: &dyn Fn(usize)| {
+        let begun: Instant<Monotonic> = Instant::now();
+        for i in 0..CALLS {
+            print(black_box(i));
+        }
+        begun.elapsed().as_nanos() as u64
+    };
+    times(&print);
+    let without = times(&|_| ());
+    let with = times(&print);
+    (
+        with.saturating_sub(without) * 100 / CALLS as u64,
+        CALLS as u64,
+    )
 }
 
 /// As `many`, as one probe on functions.
@@ -396,6 +465,39 @@ fn many(what: &[u8], n: u32) -> Result<(i64, i64, u64)> {
     drop(set);
     let unregister = begun.elapsed().as_micros_ceil();
     Ok((register, unregister, pre.0.sum(HITS) + both.0.sum(HITS)))
+}
+
+/// Nanoseconds of so many events, or, if there is none, of as many times nothing.
+#[inline(never)]
+fn run_events<const ANY: bool>(calls: usize) -> u64 {
+    let begun: Instant<Monotonic> = Instant::now();
+    for i in 0..calls {
+        let i = black_box(i);
+        if ANY {
+            trace!(Read {
+                pid: i as i32,
+                bytes: i as u64,
+                name: *b"0123456789abcde\0",
+            });
+        }
+    }
+    begun.elapsed().as_nanos() as u64
+}
+
+fn switch_event(on: bool) {
+    // SAFETY: The names are strings, and this is process context.
+    unsafe { trace_set_clr_event(c"bench".as_char_ptr(), c"read".as_char_ptr(), on.into()) };
+}
+
+fn measure_events(on: bool) -> (u64, u64) {
+    run_events::<false>(1000);
+    let without = run_events::<false>(CALLS);
+    switch_event(on);
+    run_events::<true>(1000);
+    let with = run_events::<true>(CALLS);
+    switch_event(false);
+    let hundredths = with.wrapping_sub(without) * 100 / CALLS as u64;
+    (hundredths, CALLS as u64)
 }
 
 struct Bench;

@@ -13,9 +13,12 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/trace_events.h>
 #include <linux/uaccess.h>
 
 #include "bench.h"
+#define CREATE_TRACE_POINTS
+#include "bench_c_event.h"
 
 #define CALLS RPROBES_BENCH_CALLS
 
@@ -133,6 +136,75 @@ out:
 	return err;
 }
 
+/* Nanoseconds of so many events, or, if there is none, of as many times nothing. */
+static noinline u64 run_events(bool any, unsigned long calls)
+{
+	u64 begun = ktime_get_ns();
+	unsigned long i;
+
+	for (i = 0; i < calls; i++) {
+		barrier_data(&i);
+		if (any)
+			trace_read(i, i, "0123456789abcde");
+	}
+	return ktime_get_ns() - begun;
+}
+
+static int bench_event(void)
+{
+	u64 without, with;
+
+	run_events(false, 1000);
+	without = run_events(false, CALLS);
+	if (!strcmp(what, "event"))
+		trace_set_clr_event("bench_c", "read", 1);
+	run_events(true, 1000);
+	with = run_events(true, CALLS);
+	trace_set_clr_event("bench_c", "read", 0);
+	pr_info("%s %llu hits %u\n", what, (with - without) * 100 / CALLS, CALLS);
+	return 0;
+}
+
+static void print_nothing(unsigned long i)
+{
+}
+
+static void print_text(unsigned long i)
+{
+	trace_printk("text\n");
+}
+
+static void print_two(unsigned long i)
+{
+	trace_printk("%d %d\n", (int)i, 7);
+}
+
+static u64 print_times(void (*print)(unsigned long i))
+{
+	u64 begun = ktime_get_ns();
+	unsigned long i;
+
+	for (i = 0; i < CALLS; i++)
+		print(i);
+	return ktime_get_ns() - begun;
+}
+
+/* What a line in the trace buffer costs. */
+static int bench_printing(void)
+{
+	void (*print)(unsigned long i) = strcmp(what, "trace_two") ? print_text : print_two;
+	u64 without, with;
+
+	if (!strcmp(what, "trace_off"))
+		tracing_off();
+	print_times(print);
+	without = print_times(print_nothing);
+	with = print_times(print);
+	tracing_on();
+	pr_info("%s %llu hits %d\n", what, (with - without) * 100 / CALLS, CALLS);
+	return 0;
+}
+
 static int __init bench_init(void)
 {
 	bool is_return = !strncmp(what, "ret", 3);
@@ -142,6 +214,10 @@ static int __init bench_init(void)
 
 	if (many)
 		return bench_many();
+	if (!strncmp(what, "event", 5))
+		return bench_event();
+	if (!strncmp(what, "trace_", 6))
+		return bench_printing();
 
 	if (!strcmp(what, "entry_post") || !strcmp(what, "int3"))
 		kp.post_handler = post;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 /*
- * The C twin of bench.rs for probes on functions: direct calls, ftrace_ops and fprobes, with the same handlers. What the
- * kernel does not have is refused.
+ * The C twin of bench.rs for probes on functions: direct calls, ftrace_ops and fprobes, and for those at tracepoints, with the
+ * same handlers. What the kernel does not have is refused.
  */
 /* KBUILD_MODNAME has the path of the module, too. */
 #define pr_fmt(fmt) "bench_ftrace_c: " fmt
@@ -242,12 +242,50 @@ static void detach_fprobe(void)
 }
 #endif
 
+static void __kprobes tracepoint_hit(void *data, unsigned long n)
+{
+	see(n);
+}
+
+/* As all that an author has to think of who does not want it to be called by what it does, nor to be preempted. */
+static void __kprobes tracepoint_hit_guarded(void *data, unsigned long n)
+{
+	if (enter()) {
+		see(n);
+		leave();
+	}
+}
+
+static int attach_tracepoint(void)
+{
+	return register_trace_rprobes_bench_tracepoint(tracepoint_hit, NULL);
+}
+
+static int attach_tracepoint_guarded(void)
+{
+	return register_trace_rprobes_bench_tracepoint(tracepoint_hit_guarded, NULL);
+}
+
+static void detach_tracepoint(void)
+{
+	unregister_trace_rprobes_bench_tracepoint(tracepoint_hit, NULL);
+	tracepoint_synchronize_unregister();
+}
+
+static void detach_tracepoint_guarded(void)
+{
+	unregister_trace_rprobes_bench_tracepoint(tracepoint_hit_guarded, NULL);
+	tracepoint_synchronize_unregister();
+}
+
 /* Kernels differ in which of these they have. */
 static const struct way {
 	const char *name;
 	int (*attach)(void);
 	void (*detach)(void);
 } ways[] = {
+	{ "tracepoint", attach_tracepoint, detach_tracepoint },
+	{ "tracepoint_guard", attach_tracepoint_guarded, detach_tracepoint_guarded },
 #ifdef HAS_DIRECT
 	{ "direct", attach_direct, detach_direct },
 	{ "direct_ret", attach_direct_ret, detach_direct },
@@ -314,6 +352,8 @@ static int __init bench_init(void)
 		return -EOPNOTSUPP;
 	if (many)
 		return bench_many(way);
+	if (!strncmp(what, "tracepoint", 10))
+		run = rprobes_bench_run_tracepoint;
 
 	/* One of these is for many functions. */
 	if (!strcmp(what, "ops"))

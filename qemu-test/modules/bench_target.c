@@ -50,6 +50,20 @@ u64 rprobes_bench_run_member(unsigned long calls)
 }
 EXPORT_SYMBOL_GPL(rprobes_bench_run_member);
 
+DEFINE_TRACE(rprobes_bench_tracepoint, TP_PROTO(unsigned long n), TP_ARGS(n));
+EXPORT_TRACEPOINT_SYMBOL_GPL(rprobes_bench_tracepoint);
+
+u64 rprobes_bench_run_tracepoint(unsigned long calls)
+{
+	u64 begun = ktime_get_ns();
+	unsigned long i;
+
+	for (i = 0; i < calls; i++)
+		trace_rprobes_bench_tracepoint(i);
+	return ktime_get_ns() - begun;
+}
+EXPORT_SYMBOL_GPL(rprobes_bench_run_tracepoint);
+
 static void run(void *calls)
 {
 	unsigned long i, n = 0;

@@ -27,7 +27,7 @@ const MOST_MANY: f64 = 1.05;
 /// What is measured, what that is, and the program for BPF that does the same.
 type Case = (&'static str, &'static str, Option<&'static str>);
 
-const CASES: [Case; 8] = [
+const CASES: [Case; 15] = [
     ("entry", "kprobe at entry, by ftrace: pre", Some("kprobe")),
     ("argument", "the same, with the argument by name", None),
     ("member", "the same, reading a member of a struct", None),
@@ -40,6 +40,17 @@ const CASES: [Case; 8] = [
     ("int3", "kprobe inside, breakpoint: pre and post", None),
     ("ret", "kretprobe", Some("kretprobe")),
     ("ret_data", "kretprobe with entry and data", None),
+    ("tracepoint", "tracepoint", None),
+    (
+        "tracepoint_guard",
+        "tracepoint, with a guard in C, too",
+        None,
+    ),
+    ("event", "trace event of three fields", None),
+    ("event_off", "the same, switched off", None),
+    ("trace_text", "trace_printk! of a text", None),
+    ("trace_two", "trace_printk! of two numbers", None),
+    ("trace_off", "trace_printk! while that is off", None),
 ];
 
 /// Kernels may lack these.
@@ -121,6 +132,12 @@ impl Hit {
             "direct_ret" | "direct_ret_data" => 60.0,
             // A handler that reaches itself, and calls that another probe has seen the entry of: C looks for neither.
             "fprobe_ret_data" => self.c * 1.03,
+            // C has no guard, and may be preempted.
+            "tracepoint" => 26.0,
+            "event" => self.c * 1.10,
+            "event_off" => 3.0,
+            "trace_text" | "trace_two" => self.c * 1.1,
+            "trace_off" => 10.0,
             _ => return self.ratio.is_some_and(|ratio| ratio > MOST),
         };
         self.rust.is_some_and(|rust| rust > most)

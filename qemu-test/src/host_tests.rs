@@ -18,7 +18,7 @@ use anyhow::{bail, ensure, Context, Result};
 use tempfile::TempDir;
 
 use crate::{
-    imports,
+    event_tests, imports,
     initramfs::files,
     kdir_tests,
     kernel::{self, Kernel},
@@ -83,6 +83,7 @@ const CASES: &[(With, &str, Case)] = cases! {
         self::new_module_overwrites_nothing
         self::imports_go_one_way
         self::misuse_does_not_compile
+        event_tests::events_of_a_new_module
         types_tests::types_of_another_kernel_are_refused
         types_tests::kernel_without_types
         types_tests::function_of_another_module

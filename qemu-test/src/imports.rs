@@ -28,7 +28,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("types", &["bindings", "errno", "log", "machine"]),
     ("place", &["bindings", "errno", "log", "machine", "types"]),
     ("collect", &["bindings", "machine", "text"]),
-    ("trace", &["bindings", "place"]),
+    (
+        "trace",
+        &["bindings", "text", "errno", "log", "machine", "place"],
+    ),
     (
         "probe",
         &[

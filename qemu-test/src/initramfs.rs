@@ -91,6 +91,7 @@ impl Initramfs {
         for name in [
             "run-tests",
             "prelude",
+            "shows.awk",
             "demo",
             "bench",
             "selftest",
@@ -145,9 +146,12 @@ impl Initramfs {
                 archive.copy(&poll, "selftests/poll")?;
             }
         }
+        let stripped = tempdir()?;
         for directory in directories {
             for module in modules(directory)? {
-                archive.copy(&module, &format!("modules/{}", name(&module)))?;
+                let copy = stripped.path().join(name(&module));
+                programs::strip(kernel.arch, &module, &copy)?;
+                archive.copy(&copy, &format!("modules/{}", name(&module)))?;
             }
         }
         trailer(archive.file.as_file_mut())?;

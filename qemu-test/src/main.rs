@@ -6,6 +6,7 @@
 mod arch;
 mod bench;
 mod console;
+mod event_tests;
 mod host_tests;
 mod imports;
 mod initramfs;
@@ -17,6 +18,7 @@ mod plot;
 mod programs;
 mod report;
 mod selftest;
+mod sessions;
 mod suite;
 mod symbols;
 mod types_tests;

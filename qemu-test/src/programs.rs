@@ -57,6 +57,13 @@ pub fn build_bpf(directory: &Path, into: &Path) -> Result<Vec<PathBuf>> {
     Ok(programs)
 }
 
+/// Copies a module without what debuggers alone read, which is most of it.
+pub fn strip(arch: Arch, module: &Path, into: &Path) -> Result<()> {
+    let mut strip = Command::new(format!("{}strip", arch.tools()));
+    strip.args(["--strip-debug", "-o"]).args([into, module]);
+    run(strip)
+}
+
 fn run(mut compiler: Command) -> Result<()> {
     let output = compiler
         .output()

@@ -8,27 +8,36 @@ use std::{
     panic::resume_unwind,
     path::{Path, PathBuf},
     process::Command,
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        Mutex,
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{ensure, Result};
+use tempfile::tempdir;
 
 use crate::{
     arch::Arch,
     console::Splat,
     host_tests,
-    initramfs::{tests, Extras, Initramfs},
+    initramfs::{self, tests, Extras, Initramfs},
     kernel::Kernel,
     ktap::{self, Line, Test, Verdict},
     report::Report,
+    sessions,
     vm::{End, Limits, Outcome, Vm},
 };
 
 /// Runs rprobes' own tests. Returns whether all passed.
 pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
     let results = results(kernel, repo)?;
-    let tests = tests(&repo.join("qemu-test/tests"), only)?;
+    let shown = tempdir()?;
+    sessions::write(&repo.join("samples/sessions.md"), shown.path())?;
+    let mut tests = tests(&repo.join("qemu-test/tests"), only)?;
+    tests.extend(initramfs::tests(shown.path(), only)?);
     let extras = Extras {
         tests: &tests,
         front_ends: true,
@@ -38,20 +47,35 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
     let mut report = Report::default();
     unit_tests(repo, "qemu-test", "runner", only, &mut report)?;
     unit_tests(repo, "rprobes-btf", "btf", only, &mut report)?;
-    // Much of either is waiting, so they run beside each other.
+    unit_tests(repo, "rprobes-ftrace", "ftrace", only, &mut report)?;
+    // A guest takes one processor, so two run beside each other: this one and what follows the tests of the host.
+    let parts = tests.len().div_ceil(AT_ONCE);
+    let guests = Guests {
+        kernel,
+        initramfs: &initramfs,
+        tests: &tests,
+        parts,
+        next: AtomicUsize::new(0),
+        consoles: Mutex::new(vec![String::new(); parts]),
+    };
     let mut others = Report::default();
     thread::scope(|scope| {
         let beside = scope.spawn(|| {
             misbehaving_guests(kernel, &initramfs, only, &mut others)?;
-            host_tests::run(kernel, repo, only, &mut others)
+            host_tests::run(kernel, repo, only, &mut others)?;
+            guests.run(&mut others)
         });
-        let here = guest_tests(kernel, &initramfs, &tests, &results, &mut report);
+        let here = guests.run(&mut report);
         let there = beside.join().unwrap_or_else(|panic| resume_unwind(panic));
         here.and(there)
     })?;
     report.tests.extend(others.tests);
+    guests.finish(&results, &mut report)?;
     finish(&report, &results)
 }
+
+/// How many tests a guest does, or fewer: so many that its start is little of it, and so few that two end together.
+const AT_ONCE: usize = 24;
 
 /// Runs the tests of somebody else's modules, those in `directory/tests`. Returns whether all passed.
 pub fn run_others(kernel: &Kernel, repo: &Path, directory: &Path, only: &str) -> Result<bool> {
@@ -168,50 +192,101 @@ fn guest_tests(
     results: &Path,
     report: &mut Report,
 ) -> Result<()> {
-    let wanted: Vec<String> = tests
-        .iter()
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect();
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let limits = Limits {
-        whole: 20 * kernel.test_limit,
-        silence: kernel.test_limit + Duration::from_secs(30),
+    let guests = Guests {
+        kernel,
+        initramfs,
+        tests,
+        parts: 1,
+        next: AtomicUsize::new(0),
+        consoles: Mutex::new(vec![String::new()]),
     };
+    guests.run(report)?;
+    guests.finish(results, report)
+}
+
+/// Tests that several guests share.
+struct Guests<'a> {
+    kernel: &'a Kernel,
+    initramfs: &'a Initramfs,
+    tests: &'a [PathBuf],
+    parts: usize,
+    /// The part that was not begun yet.
+    next: AtomicUsize,
+    consoles: Mutex<Vec<String>>,
+}
+
+impl Guests<'_> {
+    /// One guest after the other, until there is no part left.
+    fn run(&self, report: &mut Report) -> Result<()> {
+        let limits = Limits {
+            whole: 20 * self.kernel.test_limit,
+            silence: self.kernel.test_limit + Duration::from_secs(30),
+        };
+        loop {
+            let part = self.next.fetch_add(1, Ordering::Relaxed);
+            if part >= self.parts || self.tests.is_empty() {
+                return Ok(());
+            }
+            let vm = Vm::new(self.kernel, self.initramfs, "tests", limits);
+            let outcome = in_one(&vm.of_tests((part, self.parts)), report)?;
+            for name in self.names().skip(part).step_by(self.parts) {
+                if !report.tests.iter().any(|test| test.name == name) {
+                    report.fail(&name, &format!("no result: {}", outcome.end));
+                }
+            }
+            if let Ok(mut consoles) = self.consoles.lock() {
+                consoles[part] = outcome.console;
+            }
+        }
+    }
+
+    /// In the order in which the guest has them.
+    fn names(&self) -> impl Iterator<Item = String> {
+        let name = |path: &PathBuf| Some(path.file_stem()?.to_str()?.to_owned());
+        let mut names: Vec<_> = self.tests.iter().filter_map(name).collect();
+        names.sort();
+        names.into_iter()
+    }
+
+    /// Writes what the kernels have said, and puts the results into the order of the tests.
+    fn finish(self, results: &Path, report: &mut Report) -> Result<()> {
+        let names: Vec<_> = self.names().collect();
+        let place = |test: &Test| names.iter().position(|name| *name == test.name);
+        report.tests.sort_by_key(place);
+        let consoles = self.consoles.into_inner().unwrap_or_default();
+        fs::write(results.join("console.log"), consoles.concat())?;
+        Ok(())
+    }
+}
+
+/// What a guest reports.
+fn in_one(vm: &Vm<'_>, report: &mut Report) -> Result<Outcome> {
     let mut begun = Instant::now();
     let mut diagnostics = String::new();
-    let outcome =
-        Vm::new(kernel, initramfs, "tests", limits).run(|line| match ktap::parse(line) {
-            Line::Begin(_) => {
-                begun = Instant::now();
-                diagnostics.clear();
-            }
-            Line::Diagnostic(text) => {
-                diagnostics.push_str(text);
-                diagnostics.push('\n');
-            }
-            Line::Result { passed, name, skip } => report.add(Test {
-                name: name.to_owned(),
-                verdict: match skip {
-                    _ if !passed => Verdict::Failed(diagnostics.clone()),
-                    Some(why) => Verdict::Skipped(why.to_owned()),
-                    None => Verdict::Passed,
-                },
-                seconds: begun.elapsed().as_secs_f64(),
-            }),
-            Line::Version | Line::Plan(_) | Line::Other => {}
-        })?;
-    fs::write(results.join("console.log"), &outcome.console)?;
+    let outcome = vm.run(|line| match ktap::parse(line) {
+        Line::Begin(_) => {
+            begun = Instant::now();
+            diagnostics.clear();
+        }
+        Line::Diagnostic(text) => {
+            diagnostics.push_str(text);
+            diagnostics.push('\n');
+        }
+        Line::Result { passed, name, skip } => report.add(Test {
+            name: name.to_owned(),
+            verdict: match skip {
+                _ if !passed => Verdict::Failed(diagnostics.clone()),
+                Some(why) => Verdict::Skipped(why.to_owned()),
+                None => Verdict::Passed,
+            },
+            seconds: begun.elapsed().as_secs_f64(),
+        }),
+        Line::Version | Line::Plan(_) | Line::Other => {}
+    })?;
     for splat in &outcome.splats {
         report.fail(splat.test.as_deref().unwrap_or("boot"), &complaint(splat));
     }
-    for name in wanted {
-        if !report.tests.iter().any(|test| test.name == name) {
-            report.fail(&name, &format!("no result: {}", outcome.end));
-        }
-    }
-    Ok(())
+    Ok(outcome)
 }
 
 fn complaint(splat: &Splat) -> String {

@@ -80,6 +80,8 @@ pub struct Vm<'a> {
     kernel: &'a Kernel,
     initramfs: &'a Initramfs,
     run: &'a str,
+    /// Which of how many parts of the tests.
+    part: (usize, usize),
     limits: Limits,
     /// How many processors, if instructions are counted.
     icount: Option<&'a str>,
@@ -92,9 +94,16 @@ impl<'a> Vm<'a> {
             kernel,
             initramfs,
             run,
+            part: (0, 1),
             limits,
             icount: None,
         }
+    }
+
+    /// Only so many of the tests: part `part.0` of `part.1`.
+    pub fn of_tests(mut self, part: (usize, usize)) -> Self {
+        self.part = part;
+        self
     }
 
     /// A clock that goes on by a nanosecond for each instruction.
@@ -122,7 +131,7 @@ impl<'a> Vm<'a> {
         let mut command = qemu(
             self.kernel,
             self.initramfs,
-            self.run,
+            &format!("{} rprobes.part={}/{}", self.run, self.part.0, self.part.1),
             accelerator,
             self.icount,
         );

@@ -27,6 +27,25 @@ perf ftrace trace -T 'functions_target_sle*' sh -c "$run; /sbin/insmod /modules/
 shows ': functions_target_sleep <-run_write$'
 shows ': ftrace_demo: loaded$'
 unload ftrace_demo
-rm /tmp/said
 echo >$tracing/kprobe_events
 unload functions_target
+
+# Events that modules have, and make. perf keeps a module whose events it has.
+load trace_event
+load kprobe_event filter='filename=="/proc/version"'
+perf record -q -BN -a -o /tmp/perf.data -e trace_event:file_read --filter 'comm == "cat"' -e kprobes:myprobe -e kprobes:myretprobe cat /proc/version >/tmp/said 2>&1 ||
+	fail "perf record: $(cat /tmp/said)"
+perf script -i /tmp/perf.data >/tmp/said 2>&1 || fail "perf script: $(cat /tmp/said)"
+rm /tmp/perf.data
+shows '^ *cat +[0-9]+ .*trace_event:file_read: pid=[0-9]+ comm=cat bytes=[0-9]+ caller='
+shows '^ *cat +[0-9]+ .*kprobes:myprobe: .* dfd=-100 filename="/proc/version" flags='
+shows '^ *cat +[0-9]+ .*kprobes:myretprobe: .* ret=3$'
+unload kprobe_event
+unload trace_event
+
+# Functions of a Rust module.
+load fprobe_glob functions=vfs_write
+perf ftrace trace -T 'fprobe_glob_*' cat /sys/kernel/debug/fprobe_glob/calls >/tmp/said 2>&1 || fail "perf ftrace: $(cat /tmp/said)"
+unload fprobe_glob
+shows ': fprobe_glob_[A-Za-z_]+ <-'
+rm /tmp/said

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # Copyright (C) 2026 The rprobes authors
-# trace-cmd records what modules write into the trace, events at their functions, and these functions, and reports it.
+# trace-cmd records what modules write into the trace, their events, events at their functions, and these functions, and reports it.
 shows() {
 	grep -Eq -- "$1" /tmp/report || fail "not in trace-cmd's report: $1; it has: $(tail -n 20 /tmp/report)"
 }
@@ -15,10 +15,31 @@ trace-cmd record -q --compression none -o /tmp/trace.dat -e rprobes_open -f 'pat
 trace-cmd report -q -i /tmp/trace.dat >/tmp/report || fail "trace-cmd report"
 rm /tmp/trace.dat
 shows '^ *insmod-.*: rprobes_open: .* path="/modules/ftrace_demo.ko"$'
-shows '^ *insmod-.*: b?print: .*ftrace_demo: loaded$'
+shows '^ *insmod-.*: b?(print|puts): .*ftrace_demo: loaded$'
 shows ': function: +functions_target_sleep <-- '
 shows ': rprobes_slept: .* value=0x2a$'
-shows '^ *rmmod-.*: b?print: .*ftrace_demo: unloaded$'
-rm /tmp/report
+shows '^ *rmmod-.*: b?(print|puts): .*ftrace_demo: unloaded$'
 echo >$tracing/kprobe_events
 unload functions_target
+
+# Events that modules have, and make.
+load trace_event
+load kprobe_event filter='filename=="/proc/version"'
+trace-cmd record -q --compression none -o /tmp/trace.dat -e trace_event:file_read -f 'comm == "cat"' -e kprobes:myprobe -e kprobes:myretprobe cat /proc/version >/dev/null ||
+	fail "trace-cmd record"
+trace-cmd report -q -i /tmp/trace.dat >/tmp/report || fail "trace-cmd report"
+rm /tmp/trace.dat
+unload kprobe_event
+unload trace_event
+shows '^ *cat-.*: file_read: +pid=[0-9]+ comm=cat bytes=[0-9]+ caller='
+shows '^ *cat-.*: myprobe: .* dfd=-100 filename="/proc/version" flags='
+shows '^ *cat-.*: myretprobe: .* ret=3$'
+
+# Functions of a Rust module.
+load fprobe_glob functions=vfs_write
+trace-cmd record -q --compression none -o /tmp/trace.dat -p function -l 'fprobe_glob_*' cat /sys/kernel/debug/fprobe_glob/calls >/dev/null || fail "trace-cmd record"
+trace-cmd report -q -i /tmp/trace.dat >/tmp/report || fail "trace-cmd report"
+rm /tmp/trace.dat
+unload fprobe_glob
+shows '^ *cat-.*: function: +fprobe_glob_[A-Za-z_]+'
+rm /tmp/report

@@ -28,7 +28,7 @@ void rprobes_register_unlock(void)
 	mutex_unlock(&register_lock);
 }
 
-/* Held while a probe on functions is planted or taken away. Taken inside no other lock of this file but the two above. */
+/* Held while a probe on functions, or at a tracepoint, is planted or taken away. Taken inside no other lock of this file but the two above. */
 void rprobes_plant_lock(void)
 {
 	mutex_lock(&plant_lock);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! Keeping handlers that ftrace calls from reaching themselves, as trampolines do; see [`direct`](super::direct).
+//! Keeping handlers that ftrace and tracepoints call from reaching themselves, as trampolines do; see [`direct`](super::direct).
 //!
 //! C headers: [`include/linux/preempt.h`](srctree/include/linux/preempt.h),
 //! [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
+
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::arch;
 
@@ -12,11 +14,14 @@ use super::arch;
 pub(crate) struct Busy(());
 
 impl Busy {
-    /// None if a handler is running on this CPU already, or RCU is not watching.
+    /// None, and one more of `missed`, if a handler is running on this CPU already, or RCU is not watching.
     #[inline(always)]
-    pub(crate) fn begin() -> Option<Self> {
+    pub(crate) fn begin(missed: &AtomicUsize) -> Option<Self> {
+        let miss = || {
+            missed.fetch_add(1, Relaxed);
+        };
         // SAFETY: What it begins is ended on drop. Without a beginning there must not be anything to drop, so no `then_some()`.
-        unsafe { arch::busy_begin() }.then(|| Self(()))
+        unsafe { arch::busy_begin(miss) }.then(|| Self(()))
     }
 }
 
@@ -28,19 +33,43 @@ impl Drop for Busy {
     }
 }
 
+/// As either, at a tracepoint.
+///
+/// Before Linux 6.13, preemption is off there, and RCU is watching; later preemption may be on.
+#[cfg(have_atomic_tracepoints)]
+pub(crate) type BusyAtTracepoint = BusyInAtomic;
+#[cfg(not(have_atomic_tracepoints))]
+pub(crate) struct BusyAtTracepoint(#[allow(dead_code)] Busy);
+
+#[cfg(not(have_atomic_tracepoints))]
+impl BusyAtTracepoint {
+    /// None, and one more of `missed`, if a handler is running on this CPU already.
+    ///
+    /// # Safety
+    ///
+    /// A tracepoint must have called, and not go on before it is dropped.
+    #[inline(always)]
+    pub(crate) unsafe fn begin(missed: &AtomicUsize) -> Option<Self> {
+        Busy::begin(missed).map(Self)
+    }
+}
+
 /// As [`Busy`], where preemption is off anyhow.
 pub(crate) struct BusyInAtomic(());
 
 impl BusyInAtomic {
-    /// None if a handler is running on this CPU already.
+    /// None, and one more of `missed`, if a handler is running on this CPU already.
     ///
     /// # Safety
     ///
     /// Preemption must be off until it is dropped.
     #[inline(always)]
-    pub(crate) unsafe fn begin() -> Option<Self> {
+    pub(crate) unsafe fn begin(missed: &AtomicUsize) -> Option<Self> {
+        let miss = || {
+            missed.fetch_add(1, Relaxed);
+        };
         // SAFETY: The caller promises that, and what it begins is ended on drop.
-        unsafe { arch::busy_begin_in_atomic() }.then(|| Self(()))
+        unsafe { arch::busy_begin_in_atomic(miss) }.then(|| Self(()))
     }
 }
 

@@ -13,8 +13,9 @@ pub(crate) mod process;
 mod regs;
 mod syscall;
 mod task;
+mod words;
 
-pub(crate) use busy::{Busy, BusyInAtomic};
+pub(crate) use busy::{Busy, BusyAtTracepoint, BusyInAtomic};
 pub use capability::{Capabilities, Capability};
 pub use path::Path;
 pub use process::{CommandLine, Parent};
@@ -22,3 +23,5 @@ pub use regs::PtRegs;
 pub use syscall::Syscall;
 pub use task::Comm;
 pub(crate) use task::{cpu, cpus, stack, tgid};
+pub(crate) use words::Call;
+pub use words::Words;

@@ -141,11 +141,11 @@ impl<F> Functions<'_, F> {
 impl<F> Display for Functions<'_, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
-            What::One(target) => Display::fmt(&target.raw(), f),
+            What::One(target) => Display::fmt(&target.of_function::<Raw>(), f),
             What::List([]) => f.write_str("no functions"),
-            What::List([one]) => Display::fmt(&one.raw(), f),
+            What::List([one]) => Display::fmt(&one.of_function::<Raw>(), f),
             What::List([first, rest @ ..]) => {
-                Display::fmt(&first.raw(), f)?;
+                Display::fmt(&first.of_function::<Raw>(), f)?;
                 write!(f, " and {} others", rest.len())
             }
             What::Words(text) => Display::fmt(BStr::from_bytes(text), f),
@@ -244,10 +244,10 @@ impl<F> Functions<'_, F> {
             ..Selected::default()
         };
         match self.what {
-            What::One(target) => selected.add(&target.raw(), false)?,
+            What::One(target) => selected.add(&target.of_function::<Raw>(), false)?,
             What::List(targets) => {
                 for target in targets {
-                    selected.add(&target.raw(), self.that_exist)?;
+                    selected.add(&target.of_function::<Raw>(), self.that_exist)?;
                 }
             }
             What::Words(text) => {

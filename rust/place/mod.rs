@@ -11,6 +11,7 @@ mod resolve;
 mod section;
 pub mod symbol;
 mod target;
+pub(crate) mod tracepoint;
 
 pub(crate) use module::Pin;
 pub(crate) use resolve::{entries_of_32, find, resolve, Location};

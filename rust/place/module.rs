@@ -45,6 +45,11 @@ impl Pin {
         Ok(Self { name, module })
     }
 
+    /// The module; null if it is the one that this code is in.
+    pub(super) fn as_ptr(&self) -> *mut c_void {
+        self.module
+    }
+
     pub(crate) fn is_of(&self, name: &[u8]) -> bool {
         self.name.to_bytes() == name
     }

@@ -57,6 +57,13 @@ impl Near {
         near
     }
 
+    /// Takes a name if it is near to `wanted`, and there is room. Process context.
+    pub(crate) fn consider(&mut self, wanted: &[u8], name: &[u8]) {
+        if self.names.len() < Self::MOST && is_near(wanted, name) {
+            self.add(name);
+        }
+    }
+
     fn add(&mut self, name: &[u8]) {
         if self.names.iter().any(|n| n.as_slice() == name) {
             return;

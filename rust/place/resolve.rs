@@ -6,6 +6,7 @@
 use core::ffi::CStr;
 
 use kernel::{
+    fmt,
     prelude::*,
     str::{BStr, CString},
 };
@@ -15,7 +16,7 @@ use super::{
     names::{renamed, Near},
     symbol::Buffer,
     target::{Place, Target},
-    Section,
+    tracepoint, Section,
 };
 use crate::{
     errno::{self, Errno},
@@ -24,7 +25,7 @@ use crate::{
 
 /// The one place that a target stands for.
 pub struct Location {
-    /// The name, for a kernel that looks names up for nobody but itself; else `start` is known.
+    /// The name of a tracepoint, or of a function, for a kernel that looks names up for nobody but itself; else `start` is known.
     pub(crate) name: Option<CString>,
     /// Where the function begins.
     pub(crate) start: usize,
@@ -57,6 +58,14 @@ impl Location {
         }
     }
 
+    /// That of something with a name, to be looked up by whoever plants a probe there.
+    fn named(name: &[u8]) -> Result<Self> {
+        Ok(Self {
+            name: Some(c_string(name)?),
+            ..Self::nowhere()
+        })
+    }
+
     /// Whether the function that `target` names still is where it was found: its module may have made way for another
     /// meanwhile. Process context.
     pub(crate) fn is_still_of(&self, target: &Target<'_>) -> bool {
@@ -76,6 +85,64 @@ impl Location {
         }
         // It has several names, or one of several was asked for.
         matches!(find(target), Ok(Some(again)) if again.start == self.start)
+    }
+}
+
+impl Location {
+    /// How tracefs names this place, where `target` was found: by a name that no other function has, or by its address.
+    /// Process context.
+    pub(crate) fn spelled(&self, target: &Target<'_>) -> Result<CString> {
+        if let Some(name) = &self.name {
+            return self.with_offset(fmt!("{}", &**name));
+        }
+        let mut buffer = Buffer::new();
+        let entry = buffer.entry(self.start);
+        let written: &[&[u8]] = match target.place {
+            Place::Symbol(name) => &[name, renamed(name).map_or(name, |(new, _)| new.to_bytes())],
+            _ => &[],
+        };
+        let others: &[&CStr] = match target.place {
+            Place::FirstOf(names) => names,
+            _ => &[],
+        };
+        let others = others.iter().map(|name| name.to_bytes());
+        for full in Iterator::chain(written.iter().copied(), others) {
+            let colon = full.iter().position(|&c| c == b':');
+            let module = colon.map_or(&b""[..], |colon| &full[..colon]);
+            if self.is_alone(&full[colon.map_or(0, |colon| colon + 1)..], module)? {
+                return self.with_offset(fmt!("{}", BStr::from_bytes(full)));
+            }
+        }
+        match entry {
+            Some(entry)
+                if entry.start == self.start && self.is_alone(entry.name, entry.module)? =>
+            {
+                let (module, colon) =
+                    (entry.module, if entry.module.is_empty() { "" } else { ":" });
+                self.with_offset(fmt!(
+                    "{}{}{}",
+                    BStr::from_bytes(module),
+                    colon,
+                    BStr::from_bytes(entry.name)
+                ))
+            }
+            _ => CString::try_from_fmt(fmt!("{:#x}", self.start + self.offset)),
+        }
+    }
+
+    fn with_offset(&self, name: fmt::Arguments<'_>) -> Result<CString> {
+        if self.offset == 0 {
+            CString::try_from_fmt(name)
+        } else {
+            CString::try_from_fmt(fmt!("{}+{}", name, self.offset))
+        }
+    }
+
+    /// Whether this is the only function of that name.
+    fn is_alone(&self, name: &[u8], module: &[u8]) -> Result<bool> {
+        let (name, module) = (c_string(name)?, c_string(module)?);
+        let module = (!module.to_bytes().is_empty()).then_some(&*module);
+        Ok(kallsyms::addresses(&name, module)?[..] == [self.start])
     }
 }
 
@@ -148,6 +215,10 @@ pub(crate) fn find(target: &Target<'_>) -> Result<Option<Location>> {
             Ok(found)
         }
         Place::Syscall(call, prefix) => by_name(entry(call, prefix)?.to_bytes(), target),
+        Place::Tracepoint(name) => {
+            let found = tracepoint::find(name)?;
+            found.map(|_| Location::named(name)).transpose()
+        }
     }
 }
 
@@ -179,7 +250,7 @@ pub(crate) fn entries_of_32<'a>(target: &Target<'a>) -> Result<KVec<Target<'a>>>
             Some(call) if addresses(&c_string(name)?)?.is_empty() => call,
             _ => return Ok(entries),
         },
-        Place::FirstOf(_) | Place::Address(_) => return Ok(entries),
+        Place::FirstOf(_) | Place::Address(_) | Place::Tracepoint(_) => return Ok(entries),
     };
     if target.position != 0 || target.offset != 0 {
         return Ok(entries);
@@ -375,6 +446,7 @@ fn explain_absence(target: &Target<'_>) {
             target,
             errno
         ),
+        Place::Tracepoint(name) => tracepoint::explain_absence(name),
         Place::FirstOf(_) => log!(
             ERR,
             "no probe at {}: none of these functions is in /proc/kallsyms ({})\n",

@@ -12,7 +12,11 @@ use kernel::{
     str::{parse_int::ParseInt, BStr},
 };
 
-use crate::{errno::error, machine::arch, types::Raw};
+use crate::{
+    errno::error,
+    machine::arch,
+    types::{AnyTracepoint, Raw, Signature},
+};
 
 /// The longest symbol name that the kernel knows, in bytes without the NUL: 511.
 const NAME_MAX: usize = KSYM_NAME_LEN as usize - 1;
@@ -66,6 +70,8 @@ pub(crate) enum Place<'a> {
     Address(usize),
     /// A system call without the `sys_`, and what the name of its entry function begins with.
     Syscall(&'a [u8], &'static str),
+    /// A tracepoint, or `module:tracepoint`. Only in targets for what is planted at tracepoints.
+    Tracepoint(&'a [u8]),
 }
 
 impl<'a, F> Target<'a, F> {
@@ -90,12 +96,13 @@ impl<'a, F> Target<'a, F> {
         Self::at(Place::Syscall(name.to_bytes(), arch::SYSCALL))
     }
 
-    /// The same place, of which nothing else is known.
-    pub const fn raw(self) -> Target<'a> {
-        self.of_function()
+    /// The tracepoint that a declaration stands for.
+    #[doc(hidden)]
+    pub const fn of_tracepoint(name: &'a CStr) -> Self {
+        Self::at(Place::Tracepoint(name.to_bytes()))
     }
 
-    /// The same place, of which the caller knows more.
+    /// The same place, of which the caller knows something else.
     pub(crate) const fn of_function<G>(self) -> Target<'a, G> {
         Target {
             place: self.place,
@@ -103,6 +110,32 @@ impl<'a, F> Target<'a, F> {
             offset: self.offset,
             function: PhantomData,
         }
+    }
+}
+
+impl<'a, F: Signature> Target<'a, F> {
+    /// The same place, of which nothing else is known.
+    pub const fn raw(self) -> Target<'a> {
+        self.of_function()
+    }
+}
+
+impl<'a> Target<'a, AnyTracepoint> {
+    /// The tracepoint called `name`, for a [`Tracepoint`](crate::Tracepoint); one in a module is `module:name`. The
+    /// group of its event, as in `kmem:kmalloc`, is not part of the name.
+    pub const fn tracepoint(name: &'a CStr) -> Self {
+        Self::of_tracepoint(name)
+    }
+
+    /// Reads what a user writes in a module parameter: `tracepoint` or `module:tracepoint`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Target::parse).
+    pub fn parse_tracepoint(text: &'a [u8]) -> Result<Self> {
+        let target = Self::at(Place::Tracepoint(text.trim_ascii()));
+        target.of_function::<Raw>().check()?;
+        Ok(target)
     }
 }
 
@@ -228,7 +261,7 @@ impl<'a> Target<'a> {
     /// Refuses what cannot be a symbol name, before the kernel sees it.
     pub(crate) fn check(&self) -> Result {
         match self.place {
-            Place::Symbol(name) | Place::Syscall(name, _) => check(name),
+            Place::Symbol(name) | Place::Syscall(name, _) | Place::Tracepoint(name) => check(name),
             Place::FirstOf([]) => check(b""),
             Place::FirstOf(names) => names.iter().try_for_each(|name| check(name.to_bytes())),
             Place::Address(_) => Ok(()),
@@ -277,7 +310,9 @@ fn number(text: &[u8]) -> Option<usize> {
 impl Display for Target<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place {
-            Place::Symbol(name) => f.write_str(core::str::from_utf8(name).unwrap_or("?"))?,
+            Place::Symbol(name) | Place::Tracepoint(name) => {
+                f.write_str(core::str::from_utf8(name).unwrap_or("?"))?;
+            }
             Place::FirstOf(names) => {
                 for (i, name) in names.iter().enumerate() {
                     f.write_str(if i == 0 { "" } else { " or " })?;

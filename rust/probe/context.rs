@@ -13,11 +13,11 @@ use kernel::{
 use super::node::Core;
 use crate::{
     bindings,
-    machine::{self, memory, PtRegs},
+    machine::{self, memory, PtRegs, Words},
     place::{functions::Table, Symbol},
     types::{
-        self, Function, KernelAddress, KernelPtr, List, Place, Pointer, Raw, ReadError, Signature,
-        Text, UserAddress,
+        self, Function, KernelAddress, KernelPtr, List, NamedTracepoint, Place, Pointer, Raw,
+        ReadError, Signature, Text, UserAddress,
     },
 };
 
@@ -98,6 +98,18 @@ pub struct Entry;
 /// The context of a kretprobe when the function has returned.
 pub struct Ret;
 
+/// The context of a probe at a tracepoint.
+pub struct AtTracepoint<W> {
+    words: W,
+}
+
+impl<W> AtTracepoint<W> {
+    #[inline(always)]
+    pub(crate) fn new(words: W) -> Self {
+        Self { words }
+    }
+}
+
 /// A fault that happened on behalf of a probe.
 pub struct Fault {
     cause: FaultCause,
@@ -152,19 +164,6 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
         &self.phase
     }
 
-    /// The registers of the probed context.
-    ///
-    /// A [function probe](crate::fprobe) has those of the arguments, or of the result; the stack pointer and the frame pointer; and the ip, which is
-    /// where the function goes on, or has returned to. What the others say means nothing.
-    #[inline(always)]
-    pub fn regs(&self) -> &PtRegs {
-        if let Some(complete) = self.hit.complete {
-            // SAFETY: They are those of this hit.
-            unsafe { complete(self.regs.as_ptr()) };
-        }
-        self.regs
-    }
-
     /// The probed address; prints as `kernel_clone+0x4/0x4a0`. C: `p->addr`.
     #[inline(always)]
     pub fn address(&self) -> Symbol {
@@ -211,26 +210,6 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     pub fn timestamp(&self) -> u64 {
         // SAFETY: May be called anywhere, also in an NMI.
         unsafe { bindings::rprobes_timestamp() }
-    }
-
-    /// The return addresses on the stack of the probed context, from the innermost on, at most as many as fit.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use kernel::prelude::*;
-    /// use rprobes::{kprobe::PreContext, Symbol};
-    ///
-    /// fn show(cx: &PreContext<'_>) {
-    ///     for address in cx.stack(&mut [0; 16]) {
-    ///         pr_info!("  {}\n", Symbol(*address));
-    ///     }
-    /// }
-    /// ```
-    #[doc(alias = "stack_trace_save")]
-    #[doc(alias = "dump_stack")]
-    pub fn stack<'b>(&self, addresses: &'b mut [usize]) -> &'b [usize] {
-        machine::stack(self.regs(), addresses)
     }
 
     /// Reads a value from kernel memory.
@@ -388,9 +367,58 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     }
 }
 
+/// A context with the registers of what was probed: all but those of tracepoints, which pass arguments alone.
+#[doc(hidden)]
+pub trait WithRegisters {}
+
+impl WithRegisters for Pre {}
+
+impl WithRegisters for Post {}
+
+impl WithRegisters for Entry {}
+
+impl WithRegisters for Ret {}
+
+impl WithRegisters for Fault {}
+
+impl<Phase: WithRegisters, F> Context<'_, Phase, F> {
+    /// The registers of the probed context.
+    ///
+    /// A [function probe](crate::fprobe) has those of the arguments, or of the result; the stack pointer and the frame pointer; and the ip, which is
+    /// where the function goes on, or has returned to. What the others say means nothing.
+    #[inline(always)]
+    pub fn regs(&self) -> &PtRegs {
+        if let Some(complete) = self.hit.complete {
+            // SAFETY: They are those of this hit.
+            unsafe { complete(self.regs.as_ptr()) };
+        }
+        self.regs
+    }
+
+    /// The return addresses on the stack of the probed context, from the innermost on, at most as many as fit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::prelude::*;
+    /// use rprobes::{kprobe::PreContext, Symbol};
+    ///
+    /// fn show(cx: &PreContext<'_>) {
+    ///     for address in cx.stack(&mut [0; 16]) {
+    ///         pr_info!("  {}\n", Symbol(*address));
+    ///     }
+    /// }
+    /// ```
+    #[doc(alias = "stack_trace_save")]
+    #[doc(alias = "dump_stack")]
+    pub fn stack<'b>(&self, addresses: &'b mut [usize]) -> &'b [usize] {
+        machine::stack(self.regs(), addresses)
+    }
+}
+
 /// A context in which the arguments of a function are where its caller has put them.
 #[doc(hidden)]
-pub trait AtEntry {}
+pub trait AtEntry: WithRegisters {}
 
 impl AtEntry for Pre {}
 
@@ -421,6 +449,25 @@ impl<Phase: OfFunction, F> Context<'_, Phase, F> {
     #[inline(always)]
     pub fn index(&self) -> usize {
         self.hit.table.map_or(0, |table| table.index(self.hit.site))
+    }
+}
+
+impl<W: Words, F> Context<'_, AtTracepoint<W>, F> {
+    /// The `n`-th argument of the tracepoint as a word, counted from 0. That there may be so many is checked when the module is built:
+    /// 5, on arm64 7, or, if the handler names the tracepoint, as many as it has. One that the tracepoint does not pass is any number.
+    #[inline(always)]
+    pub fn arg(&self, n: usize) -> usize {
+        build_assert!(n < W::COUNT);
+        self.phase.words.as_ref()[n]
+    }
+
+    /// The arguments of the tracepoint, by their names in C.
+    #[inline(always)]
+    pub fn args(&self) -> F::Args<'_>
+    where
+        F: NamedTracepoint<Words = W>,
+    {
+        F::args(&self.phase.words)
     }
 }
 

@@ -13,7 +13,7 @@
 //! | entry | return as well | mechanism | instructions per hit: entry; return; both |
 //! |---|---|---|---|
 //! | of one function | of one function whose arguments are in registers, as [`kernel_types!`](crate::kernel_types!) knows, and with at most 128 bytes of data | [direct call](Mechanism::Direct): the function calls the handler itself | 25; 33; 56 |
-//! | of any number | | [ftrace](Mechanism::Ftrace) calls the handler | 52 |
+//! | of any number | | [ftrace](Mechanism::Ftrace) calls the handler | 47 |
 //! | | of any number, with at most 112 bytes of data | [fprobe](Mechanism::Fprobe): ftrace calls the kernel's function graph, and that the handler | 631; 666 |
 //! | of what ftrace does not know | of one function, or where the kernel has no fprobes | [kprobe](Mechanism::Kprobe), kretprobe | 165; 474; 492 |
 //!

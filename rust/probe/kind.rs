@@ -6,7 +6,7 @@
 use kernel::prelude::*;
 
 use super::Stats;
-use crate::{place::Location, types::Signature};
+use crate::place::Location;
 
 /// A kind of probe: how the kernel is asked for it.
 ///
@@ -20,7 +20,7 @@ pub trait Kind: Sized + 'static {
     type Options: Copy + Default + Send + Sync + 'static;
 
     /// What its handlers know of the place.
-    type Function: Signature;
+    type Function: 'static;
 
     /// What messages call it.
     const NAME: &'static str;

@@ -390,6 +390,8 @@ fn fault_of<F: Signature, T: Handler<F>>(handler: &T) -> Option<FaultHandler<'_>
 ///
 /// To be called by the kernel only, as the `pre_handler` of a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn pre<F: Signature, T: Handler<F>>(
     kp: *mut bindings::kprobe,
     regs: *mut pt_regs,
@@ -415,6 +417,8 @@ unsafe extern "C" fn pre<F: Signature, T: Handler<F>>(
 ///
 /// To be called by the kernel only, as the `post_handler` of a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn post<F: Signature, T: Handler<F>>(
     kp: *mut bindings::kprobe,
     regs: *mut pt_regs,
@@ -445,6 +449,8 @@ unsafe extern "C" fn post<F: Signature, T: Handler<F>>(
 ///
 /// To be called by the kernel only, as the `pre_handler` of a probe that was prepared for `T`, and that ftrace calls.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn pre_at_ftrace<F: Signature, T: Handler<F>>(
     kp: *mut bindings::kprobe,
     regs: *mut pt_regs,
@@ -482,6 +488,8 @@ unsafe extern "C" fn pre_at_ftrace<F: Signature, T: Handler<F>>(
 ///
 /// To be called by the helpers only, with a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn instruction_fault<F: Signature, T: Handler<F>>(
     raw: *mut rprobes_kprobe,
     regs: *mut pt_regs,

@@ -370,6 +370,8 @@ pub(super) fn data<D>(instance: *mut bindings::kretprobe_instance) -> *mut D {
 ///
 /// To be called by the kernel only, as the `entry_handler` of a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn entry<F: Signature, T: Handler<F>>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut pt_regs,
@@ -394,6 +396,8 @@ unsafe extern "C" fn entry<F: Signature, T: Handler<F>>(
 ///
 /// To be called by the kernel only, as the `handler` of a probe that was prepared for `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn ret<F: Signature, T: Handler<F>>(
     instance: *mut bindings::kretprobe_instance,
     regs: *mut pt_regs,

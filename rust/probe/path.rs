@@ -46,10 +46,10 @@ impl<Phase, F> Context<'_, Phase, F> {
     ///
     /// ```
     /// use kernel::prelude::*;
-    /// use rprobes::Context;
+    /// use rprobes::kprobe::PreContext;
     ///
     /// /// At the entry of `vfs_open(const struct path *path, struct file *file)`.
-    /// fn opened<Phase>(cx: &Context<'_, Phase>) {
+    /// fn opened(cx: &PreContext<'_>) {
     ///     if let Ok(path) = cx.path(cx.regs().arg(0), &mut [0; 256]) {
     ///         pr_info!("{} opens {}\n", cx.comm(), path);
     ///     }

@@ -101,7 +101,7 @@ where
         E: 'a,
         Error: From<E>,
     {
-        let target = target.raw();
+        let target = target.of_function();
         try_pin_init!(Self {
             probe: {
                 check_may_register(&target)?;

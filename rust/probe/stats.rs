@@ -9,7 +9,7 @@ use kernel::{
     str::BStr,
 };
 
-/// How a probe is called; prints as in the table of [`fprobe`](crate::fprobe).
+/// How a probe is called; prints as in the table of [`fprobe`](crate::fprobe), or as `tracepoint`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mechanism {
@@ -21,10 +21,18 @@ pub enum Mechanism {
     Ftrace,
     /// The kernel's own probes on functions call this one. C: `struct fprobe`.
     Fprobe,
+    /// A tracepoint calls the probe. C: `tracepoint_probe_register()`.
+    Tracepoint,
 }
 
 impl Mechanism {
-    const ALL: [Self; 4] = [Self::Kprobe, Self::Direct, Self::Ftrace, Self::Fprobe];
+    const ALL: [Self; 5] = [
+        Self::Kprobe,
+        Self::Direct,
+        Self::Ftrace,
+        Self::Fprobe,
+        Self::Tracepoint,
+    ];
 
     /// Reads what a user writes in a module parameter: `direct`, `ftrace`, `fprobe` or `kprobe`.
     ///
@@ -67,6 +75,7 @@ impl Display for Mechanism {
             Self::Direct => "direct call",
             Self::Ftrace => "ftrace",
             Self::Fprobe => "fprobe",
+            Self::Tracepoint => "tracepoint",
         })
     }
 }

@@ -172,7 +172,7 @@ where
         E: 'a,
         Error: From<E>,
     {
-        let target = target.raw();
+        let target = target.of_function();
         try_pin_init!(Self {
             inner: KBox::pin_init::<Error>(
                 try_pin_init!(Inner {
@@ -180,7 +180,7 @@ where
                 module: module_of(&target)?,
                 symbol: match target.place {
                     Place::Symbol(name) => CString::try_from_fmt(fmt!("{}", BStr::from_bytes(name)))?,
-                    Place::FirstOf(_) | Place::Address(_) | Place::Syscall(..) => return Err(EINVAL),
+                    _ => return Err(EINVAL),
                 },
                 position: target.position,
                 offset: target.offset,
@@ -306,6 +306,14 @@ where
 fn module_of(target: &Target<'_>) -> Result<CString> {
     check_may_register(target)?;
     target.check()?;
+    if let Place::Tracepoint(_) = target.place {
+        log!(
+            ERR,
+            "cannot wait for the tracepoint {}: a probe there keeps the module loaded, so load that first\n",
+            target
+        );
+        return Err(EINVAL);
+    }
     let Some(module) = target.module() else {
         log!(
             ERR,

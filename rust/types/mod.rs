@@ -12,6 +12,7 @@
 //! | its arguments, at the entry | `cx.args().file()`, `.buf()`, `.count()`, `.pos()` |
 //! | its result, at the return | `cx.return_value()`, an `isize` |
 //! | `sys_kill(pid_t pid, int sig)` | `kernel_types! { syscall kill; }`; `sys_kill::TARGET`; `cx.args().sig()`, an `i32`; also of 32-bit callers |
+//! | `trace_sched_switch(bool preempt, struct task_struct *prev, …)` | `kernel_types! { tracepoint sched_switch; }`; `impl tracepoint::Handler<sched_switch>`; `Tracepoint::new(sched_switch::TARGET, …)`; `cx.args().prev()` |
 //! | `struct file *` | [`KernelPtr<file>`](KernelPtr) |
 //! | `char __user *` | [`UserPtr<u8>`](UserPtr) |
 //! | `file->f_path.dentry->d_name.len` | `read!(cx, file => f_path.dentry => d_name.len)?` |
@@ -57,6 +58,7 @@ mod members;
 mod plain;
 mod pointer;
 mod running;
+mod tracepoint;
 
 pub use function::{Function, NotInRegisters, Raw, Signature};
 pub use list::List;
@@ -64,6 +66,7 @@ pub use members::{BitField, Bits, Field, FromBits, NoMembers, Place, ReadError, 
 pub use plain::{Be, Bool, Le, Plain, Value};
 pub use pointer::{KernelAddress, KernelPtr, Pointer, UserAddress, UserPtr};
 pub(crate) use running::check;
+pub use tracepoint::{AnyTracepoint, NamedTracepoint, TracepointSignature};
 
 /// Declares functions, system calls and structs of the kernel's by their names in C. Once in a module, in its root file.
 ///
@@ -73,6 +76,8 @@ pub(crate) use running::check;
 ///     fn ext4:ext4_sync_file;               one in a module
 ///     fn do_sys_openat2(filename: user);    with a parameter that is a pointer to user space
 ///     syscall kill;                         a system call: sys_kill
+///     tracepoint sched_switch;              a tracepoint: sched_switch::TARGET, tracepoint::Handler<sched_switch>
+///     tracepoint sunrpc:xprt_create;        one in a module
 ///     struct task_struct;                   a struct, or a union
 /// }
 /// ```
@@ -111,5 +116,6 @@ pub mod __private {
         function::__private::*,
         members::__private::*,
         running::{Expectation, Expected},
+        tracepoint::__private::*,
     };
 }

@@ -92,13 +92,19 @@ pub(crate) unsafe fn ftrace_regs(
     unsafe { crate::bindings::rprobes_ftrace_regs(fregs, room.as_mut_ptr(), returned) }
 }
 
+/// Calls `miss` before it returns false.
+///
 /// # Safety
 ///
 /// If it returns true, [`busy_end`] must be called.
 #[inline(always)]
-pub(crate) unsafe fn busy_begin() -> bool {
+pub(crate) unsafe fn busy_begin(miss: impl FnOnce()) -> bool {
     // SAFETY: The caller promises the same.
-    unsafe { crate::bindings::rprobes_busy_begin() }
+    let begun = unsafe { crate::bindings::rprobes_busy_begin() };
+    if !begun {
+        miss();
+    }
+    begun
 }
 
 /// # Safety
@@ -182,9 +188,9 @@ pub(crate) unsafe fn percpu_inc<const I: usize>(words: *mut u64) {
 /// # Safety
 ///
 /// Preemption must be off until [`busy_end_in_atomic`] is called, which must be if it returns true.
-pub(crate) unsafe fn busy_begin_in_atomic() -> bool {
+pub(crate) unsafe fn busy_begin_in_atomic(miss: impl FnOnce()) -> bool {
     // SAFETY: The caller promises the same.
-    unsafe { busy_begin() }
+    unsafe { busy_begin(miss) }
 }
 
 /// # Safety
@@ -193,4 +199,32 @@ pub(crate) unsafe fn busy_begin_in_atomic() -> bool {
 pub(crate) unsafe fn busy_end_in_atomic() {
     // SAFETY: The caller promises the same.
     unsafe { busy_end() }
+}
+
+/// Whether a static key of C's is on, which is `$offset` bytes into `$key`, as `static_branch_unlikely()` does it: a NOP here, and
+/// in a table where the kernel finds it, to make it a jump.
+#[cfg(have_jump_label)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __static_branch {
+    ($key:path, $offset:expr) => {
+        'branch: {
+            // SAFETY: The kernel makes the NOP a jump to the label, and nothing else.
+            unsafe {
+                ::core::arch::asm!(
+                    "2: nop",
+                    ".pushsection __jump_table, \"aw\"",
+                    ".balign 8",
+                    ".long 2b - ., {on} - .",
+                    ".quad {key} + {offset} - .",
+                    ".popsection",
+                    on = label { break 'branch true },
+                    key = sym $key,
+                    offset = const $offset,
+                    options(nomem, nostack, preserves_flags),
+                )
+            }
+            false
+        }
+    };
 }

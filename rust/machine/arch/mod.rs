@@ -15,10 +15,11 @@
 //!   from.
 //! - `LANDING_PAD`: the length of the instruction that a function may begin with, for indirect branches to it.
 //! - `ftrace_site(function)`: where ftrace calls from in a function that it knows.
-//! - `busy_begin()`, `busy_end()`: turn preemption off, unless a handler is running on this CPU; and on again.
-//! - `busy_begin_in_atomic()`, `busy_end_in_atomic()`: the same, where preemption is off.
+//! - `busy_begin(miss)`, `busy_end()`: turn preemption off, unless a handler is running on this CPU, then `miss()`; and on again.
+//! - `busy_begin_in_atomic(miss)`, `busy_end_in_atomic()`: the same, where preemption is off.
 //! - `ftrace_regs(fregs, room, returned)`: the registers that ftrace passes to its callbacks.
 //! - `planted(address)`: what is at the address of a probe that ftrace does not call.
+//! - `__static_branch!(key, offset)`: whether a static key is on.
 //! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`, `return_value_high(regs)`: the
 //!   registers.
 
@@ -42,3 +43,20 @@ mod imp;
 compile_error!("rprobes knows the registers of x86_64 and arm64 only; add a file to rust/arch");
 
 pub(crate) use imp::*;
+
+/// Where the kernel is built without jump labels.
+#[cfg(not(have_jump_label))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __static_branch {
+    ($key:path, $offset:expr) => {
+        // SAFETY: The first that a static key has is a counter, which is read atomically.
+        unsafe {
+            (*(&raw const $key)
+                .byte_add($offset)
+                .cast::<::core::sync::atomic::AtomicI32>())
+            .load(::core::sync::atomic::Ordering::Relaxed)
+                > 0
+        }
+    };
+}

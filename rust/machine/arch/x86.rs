@@ -142,36 +142,36 @@ pub(crate) use {count, count_at};
 /// Whether to ask if RCU is watching. What runs while it is not, on an idle CPU, cannot be traced since Linux 6.3.
 pub(crate) const CHECK_RCU: bool = cfg!(not(have_noinstr_cpuidle));
 
+/// Calls `miss`, with preemption off if that is known by then, before it returns false.
+///
 /// # Safety
 ///
 /// If it returns true, [`busy_end`] must be called.
 #[inline(always)]
-pub(crate) unsafe fn busy_begin() -> bool {
+pub(crate) unsafe fn busy_begin(miss: impl FnOnce()) -> bool {
     // SAFETY: May be called at any time.
     if CHECK_RCU && !unsafe { kernel::bindings::rcu_is_watching() } {
+        miss();
         return false;
     }
-    let before: i32;
-    // SAFETY: This is `preempt_disable_notrace()`, and reads a word of this CPU.
+    // SAFETY: This is `preempt_disable_notrace()`, and writes a word of this CPU. An interrupt that comes between finds that a
+    // handler is running, and has put the word back before this goes on.
     unsafe {
         core::arch::asm!(
             concat!("inc ", count!()),
-            "mov {before:e}, gs:[rip + {busy}]",
-            before = lateout(reg) before,
+            "inc dword ptr gs:[rip + {busy}]",
+            "jnz {inside}",
             count = sym COUNT,
             busy = sym rprobes_busy,
+            inside = label {
+                miss();
+                // SAFETY: What was written here is put back, and preemption was turned off here.
+                unsafe { busy_end() };
+                return false;
+            },
             options(nostack)
         );
     }
-    if before >= 0 {
-        // SAFETY: It was turned off here.
-        unsafe { preempt_enable() };
-        return false;
-    }
-    // SAFETY: It writes a word of this CPU. An interrupt that comes before has put it back.
-    unsafe {
-        core::arch::asm!("inc dword ptr gs:[rip + {busy}]", busy = sym rprobes_busy, options(nostack))
-    };
     true
 }
 
@@ -192,24 +192,22 @@ pub(crate) unsafe fn busy_end() {
 ///
 /// Preemption must be off until [`busy_end_in_atomic`] is called, which must be if it returns true.
 #[inline(always)]
-pub(crate) unsafe fn busy_begin_in_atomic() -> bool {
-    let before: i32;
-    // SAFETY: It reads a word of this CPU.
+pub(crate) unsafe fn busy_begin_in_atomic(miss: impl FnOnce()) -> bool {
+    // SAFETY: It writes a word of this CPU. For interrupts see `busy_begin`.
     unsafe {
         core::arch::asm!(
-            "mov {before:e}, gs:[rip + {busy}]",
-            before = lateout(reg) before,
+            "inc dword ptr gs:[rip + {busy}]",
+            "jnz {inside}",
             busy = sym rprobes_busy,
+            inside = label {
+                miss();
+                // SAFETY: What was written here is put back.
+                unsafe { busy_end_in_atomic() };
+                return false;
+            },
             options(nostack)
         );
     }
-    if before >= 0 {
-        return false;
-    }
-    // SAFETY: It writes a word of this CPU. An interrupt that comes before has put it back.
-    unsafe {
-        core::arch::asm!("inc dword ptr gs:[rip + {busy}]", busy = sym rprobes_busy, options(nostack))
-    };
     true
 }
 
@@ -235,12 +233,13 @@ unsafe fn preempt_enable() {
     unsafe {
         core::arch::asm!(
             concat!("dec ", count!()),
-            "jnz 2f",
-            "call {resched}",
-            "2:",
+            "jz {resched}",
             count = sym COUNT,
-            resched = sym bindings::rprobes_resched,
-            clobber_abi("C"),
+            resched = label {
+                // SAFETY: As above.
+                unsafe { bindings::rprobes_resched() }
+            },
+            options(nostack)
         );
     }
 }
@@ -342,4 +341,32 @@ pub(crate) unsafe fn percpu_inc<const I: usize>(words: *mut u64) {
             options(nostack)
         )
     }
+}
+
+/// Whether a static key of C's is on, which is `$offset` bytes into `$key`, as `static_branch_unlikely()` does it: a NOP here, and
+/// in a table where the kernel finds it, to make it a jump.
+#[cfg(have_jump_label)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __static_branch {
+    ($key:path, $offset:expr) => {
+        'branch: {
+            // SAFETY: The kernel makes the NOP a jump to the label, and nothing else.
+            unsafe {
+                ::core::arch::asm!(
+                    "2: .byte 0x0f, 0x1f, 0x44, 0x00, 0x00",
+                    ".pushsection __jump_table, \"aw\"",
+                    ".balign 8",
+                    ".long 2b - ., {on} - .",
+                    ".quad {key} + {offset} - .",
+                    ".popsection",
+                    on = label { break 'branch true },
+                    key = sym $key,
+                    offset = const $offset,
+                    options(nomem, nostack, preserves_flags),
+                )
+            }
+            false
+        }
+    };
 }

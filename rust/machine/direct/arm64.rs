@@ -255,6 +255,8 @@ pub(crate) fn replacements<R: Replaces>() -> Trampolines {
 ///
 /// To be called by a trampoline only, with its frame and its owner.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn may_replace(_frame: *mut c_void, owner: *mut Owner) -> bool {
     // SAFETY: May be called at any time.
     let may = unsafe { bindings::rprobes_may_follow() };
@@ -299,6 +301,8 @@ pub(crate) unsafe fn complete_replaced(regs: *mut pt_regs) {
 ///
 /// To be called by a trampoline only, with its frame and its owner.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn enter<C: Calls>(frame: *mut c_void, owner: *mut Owner) -> bool {
     // SAFETY: The owner is there as long as it has a trampoline.
     let counts = unsafe { &*owner };
@@ -310,8 +314,7 @@ unsafe extern "C" fn enter<C: Calls>(frame: *mut c_void, owner: *mut Owner) -> b
     if !C::ENTRY {
         return true;
     }
-    let Some(_busy) = Busy::begin() else {
-        counts.missed.fetch_add(1, Relaxed);
+    let Some(_busy) = Busy::begin(&counts.missed) else {
         return false;
     };
     // SAFETY: The caller promises that, and preemption is off.
@@ -324,10 +327,11 @@ unsafe extern "C" fn enter<C: Calls>(frame: *mut c_void, owner: *mut Owner) -> b
 ///
 /// As for [`enter`].
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn leave<C: Calls>(frame: *mut c_void, owner: *mut Owner) {
-    let Some(_busy) = Busy::begin() else {
-        // SAFETY: The owner is there as long as calls return through its trampoline.
-        unsafe { &*owner }.missed.fetch_add(1, Relaxed);
+    // SAFETY: The owner is there as long as calls return through its trampoline.
+    let Some(_busy) = Busy::begin(unsafe { &(*owner).missed }) else {
         return;
     };
     // SAFETY: The caller promises that, and preemption is off.

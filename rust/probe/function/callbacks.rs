@@ -10,7 +10,6 @@ use core::{
     ffi::c_void,
     marker::PhantomData,
     mem::{offset_of, MaybeUninit},
-    sync::atomic::Ordering::Relaxed,
 };
 
 use kernel::{bindings::pt_regs, prelude::*};
@@ -123,6 +122,8 @@ impl<F: Signature, T: Handler<F>> Calls for Trampolined<F, T> {
     const DATA: usize = if Self::RET { size_of::<T::Data>() } else { 0 };
 
     #[link_section = ".kprobes.text"]
+    #[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+    #[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
     unsafe extern "C" fn entry(frame: *mut c_void, owner: *mut Owner) -> bool {
         if !T::HAS_ENTRY {
             return true;
@@ -147,6 +148,8 @@ impl<F: Signature, T: Handler<F>> Calls for Trampolined<F, T> {
     }
 
     #[link_section = ".kprobes.text"]
+    #[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+    #[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
     unsafe extern "C" fn ret(frame: *mut c_void, owner: *mut Owner) {
         if !T::HAS_RET {
             return;
@@ -173,6 +176,8 @@ impl<F: Signature, T: Handler<F>> Calls for Trampolined<F, T> {
 ///
 /// To be called by ftrace only, for the ops of a probe whose handler is a `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn ftrace<F: Signature, T: Handler<F>>(
     site: usize,
     _parent: usize,
@@ -181,9 +186,8 @@ unsafe extern "C" fn ftrace<F: Signature, T: Handler<F>>(
 ) {
     // They are the first field of it.
     let state: *mut State = ops.cast();
-    let Some(_busy) = Busy::begin() else {
-        // SAFETY: It is alive during the call.
-        unsafe { &(*state).owner }.missed.fetch_add(1, Relaxed);
+    // SAFETY: It is alive during the call.
+    let Some(_busy) = Busy::begin(unsafe { &(*state).owner.missed }) else {
         return;
     };
     let mut room = MaybeUninit::uninit();
@@ -241,6 +245,8 @@ unsafe fn fprobe_regs(
 ///
 /// To be called by an fprobe only, of a probe whose handler is a `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn fprobe_entry<F: Signature, T: Handler<F>>(
     fprobe: *mut c_void,
     site: usize,
@@ -251,10 +257,8 @@ unsafe extern "C" fn fprobe_entry<F: Signature, T: Handler<F>>(
     // SAFETY: The kernel passes the fprobe of a probe.
     let state = unsafe { state_of(fprobe) };
     // The kernel lets through what a handler calls, once, and what interrupts call.
-    // SAFETY: Callbacks of fprobes are called with preemption off.
-    let Some(_busy) = (unsafe { BusyInAtomic::begin() }) else {
-        // SAFETY: It is alive during the call.
-        unsafe { &(*state).owner }.missed.fetch_add(1, Relaxed);
+    // SAFETY: It is alive during the call, and callbacks of fprobes are called with preemption off.
+    let Some(_busy) = (unsafe { BusyInAtomic::begin(&(*state).owner.missed) }) else {
         return 1;
     };
     let mut room = MaybeUninit::uninit();
@@ -285,6 +289,8 @@ unsafe extern "C" fn fprobe_entry<F: Signature, T: Handler<F>>(
 ///
 /// To be called by an fprobe only, of a probe whose handler is a `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn fprobe_exit<F: Signature, T: Handler<F>>(
     fprobe: *mut c_void,
     site: usize,
@@ -294,10 +300,8 @@ unsafe extern "C" fn fprobe_exit<F: Signature, T: Handler<F>>(
 ) {
     // SAFETY: The kernel passes the fprobe of a probe.
     let state = unsafe { state_of(fprobe) };
-    // SAFETY: Callbacks of fprobes are called with preemption off.
-    let Some(_busy) = (unsafe { BusyInAtomic::begin() }) else {
-        // SAFETY: It is alive during the call.
-        unsafe { &(*state).owner }.missed.fetch_add(1, Relaxed);
+    // SAFETY: It is alive during the call, and callbacks of fprobes are called with preemption off.
+    let Some(_busy) = (unsafe { BusyInAtomic::begin(&(*state).owner.missed) }) else {
         return;
     };
     let mut room = MaybeUninit::uninit();
@@ -344,6 +348,8 @@ unsafe fn hit_of<'a>(member: *mut Member, state: *mut State) -> Hit<'a> {
 ///
 /// To be called by a kprobe only, of a probe whose handler is a `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn pre<F: Signature, T: Handler<F>>(
     kp: *mut bindings::kprobe,
     regs: *mut pt_regs,
@@ -364,6 +370,8 @@ unsafe extern "C" fn pre<F: Signature, T: Handler<F>>(
 ///
 /// To be called by a kretprobe only, of a probe whose handler is a `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn entry<F: Signature, T: Handler<F>>(
     instance: *mut kretprobe_instance,
     regs: *mut pt_regs,
@@ -394,6 +402,8 @@ unsafe extern "C" fn entry<F: Signature, T: Handler<F>>(
 ///
 /// To be called by a kretprobe only, of a probe whose handler is a `T`.
 #[link_section = ".kprobes.text"]
+#[cfg_attr(padded, patchable_function_entry(prefix_nops = 16, entry_nops = 0))]
+#[cfg_attr(unpadded, patchable_function_entry(prefix_nops = 0, entry_nops = 0))]
 unsafe extern "C" fn ret<F: Signature, T: Handler<F>>(
     instance: *mut kretprobe_instance,
     regs: *mut pt_regs,

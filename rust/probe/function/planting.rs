@@ -17,6 +17,7 @@ use super::{
     super::{
         kind::{Handles, Kind},
         kretprobe::{self, Handler},
+        plant_lock::PlantLock,
         refusal::invalid,
         stats::{Mechanism, Stats},
     },
@@ -165,24 +166,6 @@ impl<F: types::Function, T: Replacement<F>> Handles<T> for Function<F, AsHook> {
     }
 }
 
-/// Held while probes on functions are planted, or taken away.
-struct PlantLock(());
-
-impl PlantLock {
-    fn new() -> Self {
-        // SAFETY: Process context; it is unlocked on drop, and never taken twice.
-        unsafe { bindings::rprobes_plant_lock() };
-        Self(())
-    }
-}
-
-impl Drop for PlantLock {
-    fn drop(&mut self) {
-        // SAFETY: It was locked here.
-        unsafe { bindings::rprobes_plant_unlock() };
-    }
-}
-
 /// Finds out by what a probe can be planted, and returns its first function.
 ///
 /// # Safety
@@ -298,6 +281,7 @@ fn objection(state: &State, mechanism: Mechanism) -> Option<&'static str> {
         {
             Some("the handler's Data is larger than fprobes allow")
         }
+        Mechanism::Tracepoint => Some("a function is no tracepoint"),
         _ => None,
     }
 }
@@ -472,6 +456,7 @@ unsafe fn plant_by(raw: *mut State, mechanism: Mechanism) -> Result {
                     }
                 }
             }
+            Mechanism::Tracepoint => Err(EINVAL),
         }
     }
 }
@@ -506,7 +491,7 @@ unsafe fn unplant(raw: *mut State) -> Result {
                     kprobes.disarm()?;
                 }
             }
-            None => {}
+            Some(Mechanism::Tracepoint) | None => {}
         }
         (*raw).is_armed.store(false, Relaxed);
     }

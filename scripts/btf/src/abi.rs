@@ -38,6 +38,18 @@ pub struct Arguments {
     pub registers: usize,
     /// Whether there are, or may be, others on the stack.
     pub on_stack: bool,
+    /// How many words on the stack are known.
+    stack: usize,
+}
+
+impl Arguments {
+    /// How many words a function has to take to be passed all of them: if there are some on the stack, all registers first.
+    pub fn words(&self, abi: Abi) -> usize {
+        match self.stack {
+            0 => self.registers,
+            stack => abi.registers() + stack,
+        }
+    }
 }
 
 /// How a type is passed.
@@ -53,7 +65,7 @@ enum Class {
 }
 
 impl Abi {
-    fn registers(self) -> usize {
+    pub fn registers(self) -> usize {
         match self {
             Self::X86 => 6,
             Self::Arm64 => 8,
@@ -136,6 +148,7 @@ impl Abi {
                 register
             },
             on_stack: is_variadic || stack > 0,
+            stack,
         }))
     }
 

@@ -239,33 +239,49 @@ impl Btf {
             .collect()
     }
 
-    /// A tracepoint, as C would declare a probe on it. The first parameter, which is the probe's own, is left out.
-    pub fn tracepoint(&self, name: &str) -> Result<Option<String>> {
+    /// What a tracepoint calls. The first parameter is the callee's own.
+    pub fn tracepoint(&self, name: &str) -> Result<Option<FuncProto>> {
+        // The functions that the kernel makes for a tracepoint have the names of parameters. All return nothing of interest.
+        let mut named = Vec::new();
+        for function in ["__traceiter_", "__probestub_"] {
+            named.extend(self.functions(&format!("{function}{name}"))?);
+        }
         for id in self.typedefs(&format!("{TRACEPOINT}{name}"))? {
             let (_, Type::Ptr(pointer)) = self.strip(id)? else {
                 continue;
             };
-            let (_, Type::FuncProto(mut proto)) = self.strip(pointer.get_type_id().unwrap_or(0))?
+            let (_, Type::FuncProto(proto)) = self.strip(pointer.get_type_id().unwrap_or(0))?
             else {
                 continue;
             };
-            // A type has no names of parameters. The functions that the kernel makes for a tracepoint have.
-            for function in ["__traceiter_", "__probestub_"] {
-                let named = self.functions(&format!("{function}{name}"))?;
-                if let Some(named) = named
-                    .into_iter()
-                    .find(|named| named.parameters.len() == proto.parameters.len())
-                {
-                    proto.parameters = named.parameters;
-                    break;
-                }
-            }
-            if !proto.parameters.is_empty() {
-                proto.parameters.remove(0);
-            }
-            return Ok(Some(self.prototype(name, &proto)?));
+            let is_like_it = |named: &FuncProto| named.parameters.len() == proto.parameters.len();
+            return Ok(Some(named.into_iter().find(is_like_it).unwrap_or(proto)));
         }
-        Ok(None)
+        // It has no event.
+        Ok(named.into_iter().next())
+    }
+
+    /// A tracepoint, as C would declare a probe on it. The first parameter, which is the probe's own, is left out.
+    pub fn tracepoint_prototype(&self, name: &str) -> Result<Option<String>> {
+        let Some(proto) = self.tracepoint(name)? else {
+            return Ok(None);
+        };
+        let mut parameters = Vec::new();
+        for parameter in proto.parameters.iter().skip(1) {
+            let id = parameter.get_type_id().unwrap_or(0);
+            parameters.push(self.declaration(id, &self.name(parameter))?);
+        }
+        if parameters.is_empty() {
+            parameters.push("void".to_owned());
+        }
+        Ok(Some(format!("void {name}({})", parameters.join(", "))))
+    }
+
+    /// Names of tracepoints near to one that does not exist.
+    pub fn near_tracepoints(&self, name: &str) -> Result<Vec<String>> {
+        let names = self.tracepoint_names()?;
+        let near = nearest(name, None, names.iter().map(String::as_str));
+        Ok(near.into_iter().map(str::to_owned).collect())
     }
 
     /// Names of functions, or of structs, near to one that does not exist.
@@ -324,6 +340,21 @@ impl Btf {
             let members = self.members(&found)?;
             if let Some(found) = members.iter().find(|found| found.name == member) {
                 return Ok(Some(found.bit_offset));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What an enumerator stands for.
+    pub fn value(&self, of: &str, enumerator: &str) -> Result<Option<u32>> {
+        for id in self.btf.resolve_ids_by_name(of)? {
+            let Type::Enum(found) = self.get(id)? else {
+                continue;
+            };
+            for member in &found.members {
+                if self.name(member) == enumerator {
+                    return Ok(Some(member.val()));
+                }
             }
         }
         Ok(None)

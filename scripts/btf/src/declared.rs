@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! What the source of a module declares in `kernel_types!`, and which words it uses.
+//! What the source of a module declares in `kernel_types!` and `event!`, and which words it uses.
 
 use std::{
     collections::HashSet,
@@ -18,6 +18,8 @@ pub struct Declared {
     pub items: Vec<Item>,
     /// Every identifier in it: members of structs with other names are not followed.
     pub words: HashSet<String>,
+    /// What is in each `event!`, and in which file that is.
+    pub events: Vec<(PathBuf, TokenStream)>,
     pub files: Vec<PathBuf>,
 }
 
@@ -36,6 +38,8 @@ pub enum Kind {
     /// In the kernel, or in this module.
     Function(Option<String>),
     Syscall,
+    /// In the kernel, or in this module.
+    Tracepoint(Option<String>),
     Struct,
     Union,
 }
@@ -115,12 +119,16 @@ fn scan(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<Vec
                     .insert(word.trim_start_matches("r#").to_owned());
             }
             TokenTree::Group(group) => {
-                let is_ours = group.delimiter() != Delimiter::None
-                    && i >= 2
-                    && matches!(&tokens[i - 1], TokenTree::Punct(p) if p.as_char() == '!')
-                    && matches!(&tokens[i - 2], TokenTree::Ident(name) if name == "kernel_types");
-                if is_ours {
+                let is_of = |macro_name: &str| {
+                    group.delimiter() != Delimiter::None
+                        && i >= 2
+                        && matches!(&tokens[i - 1], TokenTree::Punct(p) if p.as_char() == '!')
+                        && matches!(&tokens[i - 2], TokenTree::Ident(name) if name == macro_name)
+                };
+                if is_of("kernel_types") {
                     items(group.stream(), path, declared)?;
+                } else if is_of("event") {
+                    declared.events.push((path.to_owned(), group.stream()));
                 }
                 let mut inner = scan(group.stream(), path, declared)?;
                 if let ([.., TokenTree::Ident(word), TokenTree::Ident(name)], Delimiter::Brace) =
@@ -157,7 +165,7 @@ fn path_of(attribute: TokenStream) -> Option<String> {
     }
 }
 
-/// `fn vfs_read; fn ext4:ext4_sync_file(buf: user); syscall kill; struct file;`
+/// `fn vfs_read; fn ext4:ext4_sync_file(buf: user); syscall kill; tracepoint sched_switch; struct file;`
 fn items(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<()> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     for statement in
@@ -168,7 +176,7 @@ fn items(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<()
         };
         let wrong = |span: Span, what: &str| {
             anyhow!(
-                "{}: error: {what}; in kernel_types! write `fn vfs_read;`, `fn module:function;`, `syscall kill;` or `struct file;`",
+                "{}: error: {what}; in kernel_types! write `fn vfs_read;`, `fn module:function;`, `syscall kill;`, `tracepoint sched_switch;` or `struct file;`",
                 place(path, span)
             )
         };
@@ -202,6 +210,11 @@ fn items(tokens: TokenStream, path: &Path, declared: &mut Declared) -> Result<()
                 (Kind::Function(Some(module.to_owned())), function.to_owned())
             }
             ("fn", None) => (Kind::Function(None), name),
+            ("tracepoint", Some((module, tracepoint))) => {
+                let kind = Kind::Tracepoint(Some(module.to_owned()));
+                (kind, tracepoint.to_owned())
+            }
+            ("tracepoint", None) => (Kind::Tracepoint(None), name),
             ("syscall", None) => (Kind::Syscall, name),
             ("struct", None) => (Kind::Struct, name),
             ("union", None) => (Kind::Union, name),
@@ -242,7 +255,7 @@ fn user(tokens: TokenStream) -> Option<Vec<String>> {
         .collect()
 }
 
-fn place(path: &Path, span: Span) -> String {
+pub fn place(path: &Path, span: Span) -> String {
     let start = span.start();
     format!("{}:{}:{}", path.display(), start.line, start.column + 1)
 }

@@ -34,6 +34,9 @@ pub struct Sources<'a> {
     pub check: bool,
 }
 
+/// Of how many words the crate can take the arguments of a tracepoint.
+const MOST_WORDS: usize = 12;
+
 /// The file that is included.
 pub fn generate(declared: &Declared, sources: &Sources<'_>, abi: Abi) -> Result<String> {
     let mut writer = Writer::new(declared, abi);
@@ -133,27 +136,41 @@ impl<'a> Writer<'a> {
                     self.function(item, 0, None, users.get(&item.name))?;
                 }
                 Kind::Function(Some(module)) => {
-                    let index = match modules.iter().position(|known| known == module) {
-                        Some(at) => at + 1,
-                        None => {
-                            let path = headers::module(sources.modules, module).ok_or_else(|| {
-                                anyhow!(
-                                    "{}: error: the module `{module}` is not among those whose types are known; name its \
-                                     file in the Kbuild file: rprobes-modules := path/to/{module}.ko",
-                                    item.place
-                                )
-                            })?;
-                            let btf = self.btfs[0].load_module(&path)?;
-                            self.btfs.push(btf);
-                            modules.push(module.clone());
-                            modules.len()
-                        }
-                    };
+                    let index = self.module(item, module, &mut modules, sources)?;
                     self.function(item, index, Some(module), users.get(&item.name))?;
+                }
+                Kind::Tracepoint(None) => self.tracepoint(item, 0, None)?,
+                Kind::Tracepoint(Some(module)) => {
+                    let index = self.module(item, module, &mut modules, sources)?;
+                    self.tracepoint(item, index, Some(module))?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Which of the BTFs is that of a module; `modules` are those that are there, behind the kernel's.
+    fn module(
+        &mut self,
+        item: &Item,
+        module: &str,
+        modules: &mut Vec<String>,
+        sources: &Sources<'_>,
+    ) -> Result<usize> {
+        if let Some(at) = modules.iter().position(|known| known == module) {
+            return Ok(at + 1);
+        }
+        let path = headers::module(sources.modules, module).ok_or_else(|| {
+            anyhow!(
+                "{}: error: the module `{module}` is not among those whose types are known; name its file in the Kbuild \
+                 file: rprobes-modules := path/to/{module}.ko",
+                item.place
+            )
+        })?;
+        let btf = self.btfs[0].load_module(&path)?;
+        self.btfs.push(btf);
+        modules.push(module.to_owned());
+        Ok(modules.len())
     }
 
     fn declare_struct(&mut self, item: &Item) -> Result<()> {
@@ -322,6 +339,104 @@ impl<'a> Writer<'a> {
             let _ = writeln!(
                 self.expectations,
                 "        Expectation::Function(\"{name}\", \"{spelled}\"),"
+            );
+        }
+        Ok(())
+    }
+
+    fn tracepoint(&mut self, item: &Item, index: usize, module: Option<&str>) -> Result<()> {
+        let name = &item.name;
+        let proto = self.btfs[index].tracepoint(name)?.ok_or_else(|| {
+            let near = self.btfs[index]
+                .near_tracepoints(name)
+                .unwrap_or_default();
+            anyhow!(
+                "{}: error: the kernel's types have no tracepoint `{name}`{}: it is misspelt, or in a module, then write \
+                 `tracepoint module:{name}`",
+                item.place,
+                hint(&near)
+            )
+        })?;
+        let btf = &self.btfs[index];
+        let prototype = btf.tracepoint_prototype(name)?.unwrap_or_default();
+        let unclear = |why: &str| {
+            anyhow!(
+                "{}: error: where the arguments of `{name}` are is not clear, as {why}; use Target::tracepoint() and arg(): \
+                 {prototype}",
+                item.place
+            )
+        };
+        let arguments = self
+            .abi
+            .arguments(btf, &proto)?
+            .map_err(|why| unclear(&why))?;
+        // Words of arguments are counted without that which is the callee's own.
+        let count = arguments.words(self.abi) - 1;
+        if count > MOST_WORDS {
+            return Err(unclear("there are too many of them"));
+        }
+        let rust = ident(name);
+        let full = match module {
+            Some(module) => format!("{module}:{name}"),
+            None => name.clone(),
+        };
+        let mut accessors = String::new();
+        let parameters = proto.parameters.iter().zip(&arguments.places);
+        for (n, (parameter, place)) in parameters.enumerate().skip(1) {
+            let id = parameter.get_type_id().unwrap_or(0);
+            let c_name = self.btfs[index].name(parameter);
+            let follow = self.declared.words.contains(&c_name);
+            let of = self.text_of(index, id, follow)?;
+            let method = if c_name.is_empty() {
+                format!("arg{}", n - 1)
+            } else {
+                ident(&c_name)
+            };
+            let (output, read, word) = match *place {
+                Place::Registers(register) => (format!("Value<{of}>"), "word", register),
+                Place::Stack(word) => {
+                    let word = self.abi.registers() + word;
+                    (format!("Value<{of}>"), "word", word)
+                }
+                Place::Pointed(register) => {
+                    (format!("Result<Value<{of}>>"), "pointed_word", register)
+                }
+                Place::Nowhere => continue,
+            };
+            if read == "word" && self.btfs[index].size(id)? > 16 {
+                return Err(unclear(&format!("`{c_name}` is a large struct")));
+            }
+            let c = self.btfs[index].declaration(id, &c_name)?;
+            let _ = write!(
+                accessors,
+                "        /// `{c}`\n        #[inline(always)]\n        pub fn {method}(self) -> {output} {{ {read}::<{of}, {}, {count}>(self.0) }}\n",
+                word - 1
+            );
+        }
+        let _ = write!(
+            self.arguments,
+            "    #[derive(Clone, Copy)]\n    pub struct {rust}<'a>(pub(super) &'a [usize; {count}]); // {prototype}\n    impl<'a> {rust}<'a> {{\n\
+             {accessors}    }}\n"
+        );
+        let _ = write!(
+            self.functions,
+            "    /// `{prototype}`\n    #[derive(Clone, Copy)]\n    pub enum {rust} {{}}\n\
+             \x20   impl {rust} {{\n        /// Where a probe at it goes.\n\
+             \x20       pub const TARGET: Target<'static, Self> = Target::of_tracepoint(c\"{full}\");\n    }}\n\
+             \x20   // SAFETY: That is what the types of the kernel say.\n    unsafe impl TracepointSignature for {rust} {{\n\
+             \x20       type Words = [usize; {count}];\n    }}\n\
+             \x20   impl NamedTracepoint for {rust} {{\n        const PROTOTYPE: &'static str = \"{prototype}\";\n\
+             \x20       type Args<'a> = arguments::{rust}<'a>;\n\
+             \x20       #[inline(always)]\n        fn args(words: &Self::Words) -> Self::Args<'_> {{ arguments::{rust}(words) }}\n    }}\n"
+        );
+        self.export(item, format!("functions::{rust}"))?;
+        // What it calls of the kernel's, as far as that is a function with names.
+        let iterator = format!("__traceiter_{name}");
+        if let (None, [found]) = (module, &self.btfs[index].functions(&iterator)?[..]) {
+            let spelled = self.btfs[index].spelled(&iterator, found)?;
+            let _ = writeln!(
+                self.expectations,
+                "        Expectation::Function(\"{iterator}\", \"{spelled}\"),"
             );
         }
         Ok(())

@@ -267,7 +267,7 @@ impl Facts {
             for name in btf.tracepoint_names()? {
                 let groups = self.symbols.as_ref().map_or(&[][..], |s| s.groups(&name));
                 let mut add = |group: Option<&String>| -> Result<()> {
-                    if let Some(prototype) = btf.tracepoint(&name)? {
+                    if let Some(prototype) = btf.tracepoint_prototype(&name)? {
                         tracepoints.push(Tracepoint {
                             name: name.clone(),
                             module: module.clone(),

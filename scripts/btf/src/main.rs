@@ -2,12 +2,13 @@
 // Copyright (C) 2026 The rprobes authors
 
 //! Tells what the kernel's own types (BTF) say of its functions and structs: as Rust, for the modules that name them, and
-//! as text.
+//! as text. Also makes C of what modules declare.
 
 mod abi;
 mod btf;
 mod declared;
 mod dwarf;
+mod events;
 mod generate;
 mod headers;
 mod list;
@@ -23,7 +24,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use crate::{abi::Abi, btf::Btf};
+use crate::{abi::Abi, btf::Btf, declared::Declared};
 
 #[derive(Parser)]
 struct Arguments {
@@ -62,6 +63,20 @@ enum Command {
         #[arg(long)]
         depfile: Option<PathBuf>,
     },
+    /// Write the C of the events that a module declares in event!.
+    Events {
+        /// What the module is called.
+        #[arg(long)]
+        module: String,
+        /// The root file of the module's crate.
+        source: PathBuf,
+        /// Where to write, as NAME.c and a NAME.h beside it; nothing is written without it.
+        #[arg(long)]
+        output: Option<PathBuf>,
+        /// Where to list the files that were read, for make.
+        #[arg(long)]
+        depfile: Option<PathBuf>,
+    },
     /// Write the kernel's types as they are, for pahole.
     Raw {
         #[arg(long)]
@@ -69,7 +84,8 @@ enum Command {
         #[arg(long)]
         output: PathBuf,
     },
-    /// Print the offsets of members, such as mount.mnt_parent, as C macros; nothing without a kernel's types.
+    /// Print the offsets of members, such as mount.mnt_parent, and what enumerators stand for, as C macros; nothing
+    /// without a kernel's types.
     Offsets {
         #[arg(long)]
         btf: Option<PathBuf>,
@@ -111,21 +127,22 @@ fn run(command: Command) -> Result<()> {
                 check,
             };
             let text = generate::generate(&declared, &sources, arch)?;
-            let write = |path: &Path, text: &str| {
-                fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
-            };
-            if let Some(depfile) = depfile {
-                let files: Vec<_> = declared
-                    .files
-                    .iter()
-                    .map(|f| f.display().to_string())
-                    .collect();
-                write(
-                    &depfile,
-                    &format!("{}: {}\n", output.display(), files.join(" ")),
-                )?;
-            }
+            write_depfile(depfile.as_deref(), &output, &declared)?;
             write(&output, &text)
+        }
+        Command::Events {
+            module,
+            source,
+            output,
+            depfile,
+        } => {
+            let declared = declared::read(&source)?;
+            let events = events::check(&declared.events)?;
+            let Some(output) = output else { return Ok(()) };
+            let header = output.with_extension("h");
+            write_depfile(depfile.as_deref(), &output, &declared)?;
+            write(&header, &events::header(&events, &module, &header))?;
+            write(&output, &events::source(&events, &header))
         }
         Command::Raw { btf, output } => fs::write(&output, btf::read(&btf)?)
             .with_context(|| format!("cannot write {}", output.display())),
@@ -138,10 +155,32 @@ fn run(command: Command) -> Result<()> {
                 };
                 if let Some(bits) = btf.offset(of, name)? {
                     println!("#define RPROBES_BTF_{of}_{name} {}", bits / 8);
+                } else if let Some(value) = btf.value(of, name)? {
+                    println!("#define RPROBES_BTF_{of}_{name} {value}");
                 }
             }
             Ok(())
         }
         Command::List(arguments) => list::run(&arguments),
     }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Says for make which files `output` was made of.
+fn write_depfile(depfile: Option<&Path>, output: &Path, declared: &Declared) -> Result<()> {
+    let Some(depfile) = depfile else {
+        return Ok(());
+    };
+    let files: Vec<_> = declared
+        .files
+        .iter()
+        .map(|f| f.display().to_string())
+        .collect();
+    write(
+        depfile,
+        &format!("{}: {}\n", output.display(), files.join(" ")),
+    )
 }

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The rprobes authors
+# Nobody need have mounted tracefs: not under its own path, nor within debugfs.
+umount $tracing
+umount /sys/kernel/debug/tracing 2>/dev/null || true
+[ ! -e $tracing/trace ] || fail 'tracefs is still mounted'
+insmod /modules/kprobe_event.ko stacktrace=1 hist=keys=flags filter=dfd==-100 || loaded=no
+insmod /modules/tracing.ko what=instance || loaded=no
+! insmod /modules/kprobe_events.ko what=register 2>/dev/null || loaded=no
+rmmod kprobe_event || loaded=no
+rmmod tracing || loaded=no
+mount -t tracefs tracefs $tracing
+same "${loaded:-yes}" yes
+expect '^kprobe_event: myprobe: [0-9]+ hits' 'Invalid register name: "p:mine/plain kernel_clone x=%nosuch"'
+same "$(cat $tracing/kprobe_events)$(ls $tracing/instances)" ''
