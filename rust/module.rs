@@ -29,7 +29,7 @@ pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
 ///   reads "Unknown symbol in module, or unknown parameter", and becomes [`ENXIO`]; `EILSEQ` and others that a wrong
 ///   parameter leads to become [`EINVAL`]. The kernel log has the cause.
 ///
-/// A module with probes, events or instances must be declared with this macro: it does not link otherwise.
+/// A module with probes, kprobe events or trace instances must be declared with this macro: it does not link otherwise.
 ///
 /// # Examples
 ///

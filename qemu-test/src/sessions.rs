@@ -31,7 +31,8 @@ struct Step {
 
 /// Writes the sessions of a page into a directory, as scripts for the guest.
 pub fn write(page: &Path, directory: &Path) -> Result<()> {
-    let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+    let text =
+        fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
     for session in sessions(&text) {
         let path = directory.join(&session.name).with_extension("sh");
         fs::write(path, script(&session))?;
@@ -116,12 +117,17 @@ fn needs(comment: &str) -> Option<(String, String)> {
 
 /// Each step by the word `shows` of the guest, under either path that the trace directory has.
 fn script(session: &Session) -> String {
-    let mut script = "trap plain_tracing EXIT\nfor tracing in $tracings; do\n\tplain_tracing\n\tcd $tracing\n".to_owned();
+    let mut script =
+        "trap plain_tracing EXIT\nfor tracing in $tracings; do\n\tplain_tracing\n\tcd $tracing\n"
+            .to_owned();
     if let Some((command, lack)) = &session.needs {
         script += &format!("{command} || skip {}\n", quoted(lack));
     }
     for Step { command, shown } in &session.steps {
-        script += &format!("shows {} <<'THESE LINES'\n{shown}THESE LINES\n", quoted(command));
+        script += &format!(
+            "shows {} <<'THESE LINES'\n{shown}THESE LINES\n",
+            quoted(command)
+        );
     }
     script + "done\n"
 }

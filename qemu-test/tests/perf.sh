@@ -33,13 +33,13 @@ unload functions_target
 # Events that modules have, and make. perf keeps a module whose events it has.
 load trace_event
 load kprobe_event filter='filename=="/proc/version"'
-perf record -q -BN -a -o /tmp/perf.data -e trace_event:file_read --filter 'comm == "cat"' -e kprobes:myprobe -e kprobes:myretprobe cat /proc/version >/tmp/said 2>&1 ||
+perf record -q -BN -a -o /tmp/perf.data -e trace_event:file_read --filter 'comm == "wc"' -e kprobes:myprobe -e kprobes:myretprobe wc /proc/version >/tmp/said 2>&1 ||
 	fail "perf record: $(cat /tmp/said)"
 perf script -i /tmp/perf.data >/tmp/said 2>&1 || fail "perf script: $(cat /tmp/said)"
 rm /tmp/perf.data
-shows '^ *cat +[0-9]+ .*trace_event:file_read: pid=[0-9]+ comm=cat bytes=[0-9]+ caller='
-shows '^ *cat +[0-9]+ .*kprobes:myprobe: .* dfd=-100 filename="/proc/version" flags='
-shows '^ *cat +[0-9]+ .*kprobes:myretprobe: .* ret=3$'
+shows '^ *wc +[0-9]+ .*trace_event:file_read: pid=[0-9]+ comm=wc bytes=[0-9]+ caller='
+shows '^ *wc +[0-9]+ .*kprobes:myprobe: .* dfd=-100 filename="/proc/version" flags='
+shows '^ *wc +[0-9]+ .*kprobes:myretprobe: .* ret=3$'
 unload kprobe_event
 unload trace_event
 

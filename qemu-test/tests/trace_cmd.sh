@@ -25,15 +25,15 @@ unload functions_target
 # Events that modules have, and make.
 load trace_event
 load kprobe_event filter='filename=="/proc/version"'
-trace-cmd record -q --compression none -o /tmp/trace.dat -e trace_event:file_read -f 'comm == "cat"' -e kprobes:myprobe -e kprobes:myretprobe cat /proc/version >/dev/null ||
+trace-cmd record -q --compression none -o /tmp/trace.dat -e trace_event:file_read -f 'comm == "wc"' -e kprobes:myprobe -e kprobes:myretprobe wc /proc/version >/dev/null ||
 	fail "trace-cmd record"
 trace-cmd report -q -i /tmp/trace.dat >/tmp/report || fail "trace-cmd report"
 rm /tmp/trace.dat
 unload kprobe_event
 unload trace_event
-shows '^ *cat-.*: file_read: +pid=[0-9]+ comm=cat bytes=[0-9]+ caller='
-shows '^ *cat-.*: myprobe: .* dfd=-100 filename="/proc/version" flags='
-shows '^ *cat-.*: myretprobe: .* ret=3$'
+shows '^ *wc-.*: file_read: +pid=[0-9]+ comm=wc bytes=[0-9]+ caller='
+shows '^ *wc-.*: myprobe: .* dfd=-100 filename="/proc/version" flags='
+shows '^ *wc-.*: myretprobe: .* ret=3$'
 
 # Functions of a Rust module.
 load fprobe_glob functions=vfs_write

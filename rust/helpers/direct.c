@@ -41,13 +41,32 @@ notrace bool rprobes_may_follow(void)
 }
 NOKPROBE_SYMBOL(rprobes_may_follow);
 
+/* Counted without CONFIG_PREEMPT_COUNT, too: rprobes_may_sleep() and the scheduler look there. */
+static __always_inline void preemption_off(void)
+{
+	preempt_disable_notrace();
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT)) {
+		__preempt_count_add(1);
+		barrier();
+	}
+}
+
+static __always_inline void preemption_on(void)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_COUNT)) {
+		barrier();
+		__preempt_count_sub(1);
+	}
+	preempt_enable_notrace();
+}
+
 notrace bool rprobes_busy_begin(void)
 {
 	if (!rcu_is_watching())
 		return false;
-	preempt_disable_notrace();
+	preemption_off();
 	if (__this_cpu_read(rprobes_busy) >= 0) {
-		preempt_enable_notrace();
+		preemption_on();
 		return false;
 	}
 	__this_cpu_inc(rprobes_busy);
@@ -58,7 +77,7 @@ NOKPROBE_SYMBOL(rprobes_busy_begin);
 notrace void rprobes_busy_end(void)
 {
 	__this_cpu_dec(rprobes_busy);
-	preempt_enable_notrace();
+	preemption_on();
 }
 NOKPROBE_SYMBOL(rprobes_busy_end);
 #endif

@@ -110,7 +110,7 @@ bool rprobes_kprobe_has_company_without_post(struct kprobe *kp)
 
 /*
  * Whether code may sleep here, as far as the kernel can tell: without CONFIG_PREEMPT_COUNT it does not know that
- * preemption is off, and a handler with interrupts on looks like process context.
+ * preemption is off. Handlers count that themselves, or have interrupts off.
  */
 bool rprobes_may_sleep(void)
 {
@@ -120,6 +120,6 @@ bool rprobes_may_sleep(void)
 /* The probe's memory would be freed under its running handler: better to stop here. */
 void rprobes_dropped_in_handler(void)
 {
-	pr_emerg("%s: a probe was dropped in atomic context, perhaps by its own handler\n", THIS_MODULE->name);
+	pr_emerg("%s: a probe, an event or a trace instance was dropped in atomic context, perhaps by its own handler\n", THIS_MODULE->name);
 	BUG();
 }

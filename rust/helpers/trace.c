@@ -34,14 +34,17 @@ noinline void rprobes_trace_puts(const char *text, size_t len)
 #ifdef RPROBES_PUTS_HAS_SIZE
 	__trace_puts(_RET_IP_, text, len);
 #else
-	__trace_puts(_RET_IP_, text);
+	/* It takes what stands before the first NUL, and that must not be nothing. */
+	if (*text)
+		__trace_puts(_RET_IP_, text);
 #endif
 }
 
-/* @text stays for ever: the module loader has made it. */
+/* @text stays for ever: the module loader has made it. Or it is NULL, as there was no memory for that. */
 noinline void rprobes_trace_bputs(const char *text)
 {
-	__trace_bputs(_RET_IP_, text);
+	if (text)
+		__trace_bputs(_RET_IP_, text);
 }
 
 /* @len is not 0. */

@@ -33,36 +33,48 @@ impl Drop for Busy {
     }
 }
 
+/// As [`Busy`], where preemption is off anyhow: if that is counted, as else nobody could tell that code must not sleep there.
+#[cfg(CONFIG_PREEMPT_COUNT)]
+pub(crate) type BusyInAtomic = Uncounted;
+#[cfg(not(CONFIG_PREEMPT_COUNT))]
+pub(crate) type BusyInAtomic = Counted;
+
 /// As either, at a tracepoint.
 ///
 /// Before Linux 6.13, preemption is off there, and RCU is watching; later preemption may be on.
 #[cfg(have_atomic_tracepoints)]
 pub(crate) type BusyAtTracepoint = BusyInAtomic;
 #[cfg(not(have_atomic_tracepoints))]
-pub(crate) struct BusyAtTracepoint(#[allow(dead_code)] Busy);
+pub(crate) type BusyAtTracepoint = Counted;
 
-#[cfg(not(have_atomic_tracepoints))]
-impl BusyAtTracepoint {
+/// A [`Busy`] that is begun as one in atomic context.
+#[cfg_attr(all(CONFIG_PREEMPT_COUNT, have_atomic_tracepoints), allow(dead_code))]
+pub(crate) struct Counted(#[allow(dead_code)] Busy);
+
+#[cfg_attr(all(CONFIG_PREEMPT_COUNT, have_atomic_tracepoints), allow(dead_code))]
+impl Counted {
     /// None, and one more of `missed`, if a handler is running on this CPU already.
     ///
     /// # Safety
     ///
-    /// A tracepoint must have called, and not go on before it is dropped.
+    /// As [`Uncounted::begin`]. Here that is not relied on.
     #[inline(always)]
     pub(crate) unsafe fn begin(missed: &AtomicUsize) -> Option<Self> {
         Busy::begin(missed).map(Self)
     }
 }
 
-/// As [`Busy`], where preemption is off anyhow.
-pub(crate) struct BusyInAtomic(());
+/// Preemption is off anyhow while there is one.
+#[cfg_attr(not(CONFIG_PREEMPT_COUNT), allow(dead_code))]
+pub(crate) struct Uncounted(());
 
-impl BusyInAtomic {
+#[cfg_attr(not(CONFIG_PREEMPT_COUNT), allow(dead_code))]
+impl Uncounted {
     /// None, and one more of `missed`, if a handler is running on this CPU already.
     ///
     /// # Safety
     ///
-    /// Preemption must be off until it is dropped.
+    /// Preemption must be off until it is dropped, and RCU be watching.
     #[inline(always)]
     pub(crate) unsafe fn begin(missed: &AtomicUsize) -> Option<Self> {
         let miss = || {
@@ -73,7 +85,7 @@ impl BusyInAtomic {
     }
 }
 
-impl Drop for BusyInAtomic {
+impl Drop for Uncounted {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: It was begun, on this CPU.

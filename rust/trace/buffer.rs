@@ -158,7 +158,7 @@ pub fn is_on() -> bool {
 
 /// Keeps what the buffer has, in `/sys/kernel/tracing/snapshot`, and goes on recording with another buffer.
 ///
-/// Any context but an NMI. The other buffer must have been allocated before, by [`allocate_snapshot`] or through that
+/// Any context but an NMI, and a handler of a probe inside of the tracing system. The other buffer must have been allocated before, by [`allocate_snapshot`] or through that
 /// file; if not, the kernel says so in the trace buffer and stops recording.
 ///
 /// # Errors

@@ -26,7 +26,7 @@
 //! | [`Symbol`](crate::Symbol) | `void *` | the symbol, as `%pS` has it | a number |
 //! | `&[u8]`, `&CStr`, `&str` | `__data_loc char[]` | text, cut off after 511 bytes | text |
 //!
-//! Types are written like that, without a path, and need not be imported. All together may have 2048 bytes, where a text of any length counts for 512. Names of fields are those of the struct; the
+//! Types are written like that, without a path, and need not be imported. All together may have 2048 bytes, where a text of any length counts for 512; of those of fixed size, 512. Names of fields are those of the struct; the
 //! event's is that of the struct in small letters: `FileRead` is `file_read`.
 //!
 //! perf takes a name that is `r` and hexadecimal digits, such as `read`, for a number: it does not find such an event.

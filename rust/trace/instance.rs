@@ -32,6 +32,8 @@ use crate::{
 /// An instance that is in use when it is dropped, as somebody reads its `trace` or waits at its `trace_pipe`, cannot be removed: its events are
 /// disabled, it stays, and the kernel log says how to get rid of it. If this is leaked, that is done when the module is unloaded.
 ///
+/// It is dropped in process context: dropping the last reference in a handler stops the machine, as dropping a probe there does.
+///
 /// # Examples
 ///
 /// ```
@@ -101,6 +103,12 @@ impl Instance {
         if bytes.is_empty() || bytes.contains(&b'/') || matches!(bytes, b"." | b"..") {
             return Err(refused(
                 "a directory is called like it, so it must not be empty, nor have a slash in it",
+                EINVAL,
+            ));
+        }
+        if !bytes.iter().all(u8::is_ascii_graphic) {
+            return Err(refused(
+                "a directory is called like it, so it must be of letters, digits and the like, in ASCII",
                 EINVAL,
             ));
         }
@@ -216,7 +224,8 @@ impl Instance {
 
     /// Gives the buffer room for so many kilobytes on each CPU. What it has is lost.
     ///
-    /// In the context of a process, as this writes `buffer_size_kb`; nobody need have mounted tracefs.
+    /// In the context of a process, as this writes `buffer_size_kb`; nobody need have mounted tracefs. Not where the memory map of
+    /// the process is locked, as in the `mmap` of a file.
     ///
     /// # Errors
     ///

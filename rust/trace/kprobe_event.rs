@@ -225,7 +225,8 @@ fn command_of(text: &CStr) -> Result {
 /// its [instances](crate::tracing::Instance), too, and triggers are removed. If this is leaked, that is done when the module is unloaded.
 ///
 /// All methods are for process context, and all but [`disable`](Self::disable) for the context of a process, as they
-/// use files of tracefs, which nobody need have mounted; elsewhere they fail with [`ESRCH`].
+/// use files of tracefs, which nobody need have mounted; elsewhere they fail with [`ESRCH`]. Not where the memory map of the process
+/// is locked, as in the `mmap` of a file.
 #[must_use]
 pub struct Event(Owned<Registered>);
 

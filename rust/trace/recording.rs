@@ -41,7 +41,7 @@ pub(super) unsafe fn buffer(array: NonNull<trace_array>) -> *mut bindings::trace
     if !IS_KNOWN {
         return core::ptr::null_mut();
     }
-    // SAFETY: By the kernel's types there is such a pointer. A snapshot may swap it for that of another buffer; both
+    // SAFETY: By the kernel's types there is such a pointer, in front of all that depends on its configuration. A snapshot may swap it for that of another buffer; both
     // stay as long as the array.
     unsafe {
         array

@@ -113,12 +113,17 @@ impl Field {
 
     /// How much room it takes at most.
     pub fn size(&self) -> usize {
+        self.fixed_size().unwrap_or(ANY_TEXT)
+    }
+
+    /// None of a text of any length.
+    pub fn fixed_size(&self) -> Option<usize> {
         match &self.kind {
-            Kind::Number(number) => number.size,
-            Kind::Numbers(number, n) => number.size * n,
-            Kind::Text(n) => *n,
-            Kind::AnyText => ANY_TEXT,
-            Kind::Symbol => 8,
+            Kind::Number(number) => Some(number.size),
+            Kind::Numbers(number, n) => Some(number.size * n),
+            Kind::Text(n) => Some(*n),
+            Kind::AnyText => None,
+            Kind::Symbol => Some(8),
         }
     }
 }

@@ -17,8 +17,10 @@ use field::Field;
 
 use crate::declared::place;
 
-/// How long an event may be, in bytes: it has to fit into a page of the trace buffer, and on the stack of a handler.
+/// How long an event may be, in bytes: it has to fit into a page of the trace buffer.
 const MOST: usize = 2048;
+/// How much of it may be of fixed size: that is on the stack of a handler, perhaps more than once.
+const MOST_FIXED: usize = 512;
 
 pub struct Event {
     /// What the struct is called, and what the event is.
@@ -72,6 +74,13 @@ pub fn check(declared: &[(PathBuf, TokenStream)]) -> Result<Vec<Event>> {
         ensure!(
             size <= MOST,
             "{}: error: `{}` may have {size} bytes, and an event {MOST} at most",
+            event.place,
+            event.rust_name
+        );
+        let fixed: usize = event.fields.iter().filter_map(Field::fixed_size).sum();
+        ensure!(
+            fixed <= MOST_FIXED,
+            "{}: error: `{}` has {fixed} bytes on the stack, and an event may have {MOST_FIXED} there",
             event.place,
             event.rust_name
         );
