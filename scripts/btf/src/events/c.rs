@@ -44,14 +44,13 @@ pub fn header(events: &[Event], module: &str, header: &Path) -> String {
 
 /// The C file.
 pub fn source(events: &[Event], header: &Path) -> String {
-    let mut text = format!(
-        "// SPDX-License-Identifier: GPL-2.0\n\
+    let mut text = "// SPDX-License-Identifier: GPL-2.0\n\
          #include <linux/trace_events.h>\n\n\
          #ifndef CONFIG_EVENT_TRACING\n\
          #error \"event! needs a kernel with CONFIG_EVENT_TRACING=y, such as one with CONFIG_FTRACE=y and a tracer\"\n\
          #endif\n\n\
          #include <rprobes/event.h>\n\n"
-    );
+    .to_owned();
     for event in events {
         let _ = writeln!(
             text,
