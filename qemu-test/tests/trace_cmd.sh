@@ -22,10 +22,11 @@ shows '^ *rmmod-.*: b?(print|puts): .*ftrace_demo: unloaded$'
 echo >$tracing/kprobe_events
 unload functions_target
 
-# Events that modules have, and make.
+# Events that modules have, and make. What reads all symbols takes so long that trace-cmd's recorders are there before it ends.
 load trace_event
 load kprobe_event filter='filename=="/proc/version"'
-trace-cmd record -q --compression none -o /tmp/trace.dat -e trace_event:file_read -f 'comm == "wc"' -e kprobes:myprobe -e kprobes:myretprobe wc /proc/version >/dev/null ||
+trace-cmd record -q --compression none -o /tmp/trace.dat -e trace_event:file_read -f 'comm == "wc"' -e kprobes:myprobe -e kprobes:myretprobe \
+	sh -c 'wc /proc/version; wc /proc/kallsyms' >/dev/null ||
 	fail "trace-cmd record"
 trace-cmd report -q -i /tmp/trace.dat >/tmp/report || fail "trace-cmd report"
 rm /tmp/trace.dat
@@ -37,7 +38,8 @@ shows '^ *wc-.*: myretprobe: .* ret=3$'
 
 # Functions of a Rust module.
 load fprobe_glob functions=vfs_write
-trace-cmd record -q --compression none -o /tmp/trace.dat -p function -l 'fprobe_glob_*' cat /sys/kernel/debug/fprobe_glob/calls >/dev/null || fail "trace-cmd record"
+trace-cmd record -q --compression none -o /tmp/trace.dat -p function -l 'fprobe_glob_*' \
+	sh -c 'cat /sys/kernel/debug/fprobe_glob/calls; wc /proc/kallsyms' >/dev/null || fail "trace-cmd record"
 trace-cmd report -q -i /tmp/trace.dat >/tmp/report || fail "trace-cmd report"
 rm /tmp/trace.dat
 unload fprobe_glob
