@@ -22,26 +22,21 @@ shows '^ *rmmod-.*: b?(print|puts): .*ftrace_demo: unloaded$'
 echo >$tracing/kprobe_events
 unload functions_target
 
-# Events that modules have, and make. What reads all symbols takes so long that trace-cmd's recorders are there before it ends.
+# Events that modules have, and make, and functions of a Rust module. What reads all symbols takes so long that trace-cmd's
+# recorders are there before it ends.
 load trace_event
 load kprobe_event filter='filename=="/proc/version"'
+load fprobe_glob functions=vfs_write
 trace-cmd record -q --compression none -o /tmp/trace.dat -e trace_event:file_read -f 'comm == "wc"' -e kprobes:myprobe -e kprobes:myretprobe \
-	sh -c 'wc /proc/version; wc /proc/kallsyms' >/dev/null ||
+	-p function -l 'fprobe_glob_*' sh -c 'wc /proc/version; cat /sys/kernel/debug/fprobe_glob/calls; wc /proc/kallsyms' >/dev/null ||
 	fail "trace-cmd record"
 trace-cmd report -q -i /tmp/trace.dat >/tmp/report || fail "trace-cmd report"
 rm /tmp/trace.dat
+unload fprobe_glob
 unload kprobe_event
 unload trace_event
 shows '^ *wc-.*: file_read: +pid=[0-9]+ comm=wc bytes=[0-9]+ caller='
 shows '^ *wc-.*: myprobe: .* dfd=-100 filename="/proc/version" flags='
 shows '^ *wc-.*: myretprobe: .* ret=3$'
-
-# Functions of a Rust module.
-load fprobe_glob functions=vfs_write
-trace-cmd record -q --compression none -o /tmp/trace.dat -p function -l 'fprobe_glob_*' \
-	sh -c 'cat /sys/kernel/debug/fprobe_glob/calls; wc /proc/kallsyms' >/dev/null || fail "trace-cmd record"
-trace-cmd report -q -i /tmp/trace.dat >/tmp/report || fail "trace-cmd report"
-rm /tmp/trace.dat
-unload fprobe_glob
 shows '^ *cat-.*: function: +fprobe_glob_[A-Za-z_]+'
 rm /tmp/report
