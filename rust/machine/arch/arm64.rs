@@ -188,6 +188,7 @@ pub(crate) unsafe fn percpu_inc<const I: usize>(words: *mut u64) {
 /// # Safety
 ///
 /// Preemption must be off until [`busy_end_in_atomic`] is called, which must be if it returns true.
+#[inline(always)]
 pub(crate) unsafe fn busy_begin_in_atomic(miss: impl FnOnce()) -> bool {
     // SAFETY: The caller promises the same.
     unsafe { busy_begin(miss) }
@@ -196,6 +197,7 @@ pub(crate) unsafe fn busy_begin_in_atomic(miss: impl FnOnce()) -> bool {
 /// # Safety
 ///
 /// [`busy_begin_in_atomic`] must have returned true.
+#[inline(always)]
 pub(crate) unsafe fn busy_end_in_atomic() {
     // SAFETY: The caller promises the same.
     unsafe { busy_end() }
