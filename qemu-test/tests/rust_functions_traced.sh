@@ -8,10 +8,13 @@ load_and_unload() {
 	echo ':mod:ftrace_demo' >$tracing/set_ftrace_filter
 	echo "$1" >$tracing/current_tracer
 	load ftrace_demo
-	# It is alone there, behind what functions are padded with; and ftrace calls from a few bytes into a function.
-	text=$(cat /sys/module/ftrace_demo/sections/.exit.text)
-	for at in 0 4 8 12 16 20 24; do
-		printf 's/0x%x\>/ftrace_demo_exit/g\n' $((text + at))
+	# Not all kernels have its name among their symbols. It is alone in its section then, behind what functions are padded with; and
+	# ftrace calls from a few bytes into a function.
+	exit=$(address ftrace_demo_exit)
+	for start in ${exit:+0x$exit} $(cat /sys/module/ftrace_demo/sections/.exit.text); do
+		for at in 0 4 8 12 16 20 24; do
+			printf 's/0x%x\>/ftrace_demo_exit/g\n' $((start + at))
+		done
 	done >/tmp/names
 	cat $tracing/trace >/tmp/loaded
 	echo >$tracing/trace
