@@ -8,13 +8,12 @@ load_and_unload() {
 	echo ':mod:ftrace_demo' >$tracing/set_ftrace_filter
 	echo "$1" >$tracing/current_tracer
 	load ftrace_demo
-	# Not all kernels have its name among their symbols. It is alone in its section then, behind what functions are padded with; and
-	# ftrace calls from a few bytes into a function.
-	exit=$(address ftrace_demo_exit)
-	for start in ${exit:+0x$exit} $(cat /sys/module/ftrace_demo/sections/.exit.text); do
-		for at in 0 4 8 12 16 20 24; do
-			printf 's/0x%x\>/ftrace_demo_exit/g\n' $((start + at))
-		done
+	# It is alone in its section, behind what functions are padded with; and ftrace calls from a few bytes into a function.
+	text=$(cat /sys/module/ftrace_demo/sections/.exit.text) drop=$(address ftrace_demo_FtraceDemo_drop)
+	for at in 0 4 8 12 16 20 24; do
+		printf 's/0x%x\>/ftrace_demo_exit/g\n' $((text + at))
+		# The compiler may have left it by itself.
+		[ -z "$drop" ] || printf 's/0x%x\>/ftrace_demo_FtraceDemo_drop/g\n' $((0x$drop + at))
 	done >/tmp/names
 	cat $tracing/trace >/tmp/loaded
 	echo >$tracing/trace
