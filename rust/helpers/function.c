@@ -18,7 +18,7 @@
 #include <rprobes/function.h>
 #include <rprobes/kallsyms.h>
 
-static void take_address(void *data, unsigned long address)
+static void store_address(void *data, unsigned long address)
 {
 	*(unsigned long *)data = address;
 }
@@ -33,7 +33,7 @@ bool rprobes_ftrace_is_off(void)
 	int enabled = 1;
 
 	/* Not exported. */
-	if (rprobes_kallsyms_find("ftrace_enabled", NULL, take_address, &address) || !address)
+	if (rprobes_kallsyms_find("ftrace_enabled", NULL, store_address, &address) || !address)
 		return false;
 	if (copy_from_kernel_nofault(&enabled, (void *)address, sizeof(enabled)))
 		return false;
