@@ -18,14 +18,8 @@ use anyhow::{bail, ensure, Context, Result};
 use tempfile::TempDir;
 
 use crate::{
-    event_tests, imports,
-    initramfs::files,
-    kdir_tests,
-    kernel::{self, Kernel},
-    ktap::Test,
-    list_tests,
-    report::Report,
-    types_tests,
+    event_tests, imports, initramfs::files, kdir_tests, kernel::Kernel, ktap::Test, list_tests,
+    report::Report, types_tests,
 };
 
 pub struct Host<'a> {
@@ -98,18 +92,23 @@ const CASES: &[(With, &str, Case)] = cases! {
         self::hit_path_calls_nothing;
 };
 
-pub fn run(kernel: &Kernel, repo: &Path, only: &str, report: &mut Report) -> Result<()> {
-    let default = kernel::default_name(&kernel::cache()?) == Some(kernel.name.clone());
+pub fn run(
+    kernel: &Kernel,
+    is_default: bool,
+    repo: &Path,
+    only: &str,
+    report: &mut Report,
+) -> Result<()> {
     let host = Host {
         kernel,
         repo,
-        is_default: default,
+        is_default,
     };
     for (with, name, case) in CASES.iter().filter(|(_, name, _)| name.contains(only)) {
         let wanted = match with {
             Each => true,
             Stock => !kernel.checks_sleep,
-            Default => default,
+            Default => is_default,
         };
         if !wanted {
             continue;

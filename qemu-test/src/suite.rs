@@ -24,7 +24,7 @@ use crate::{
     console::Splat,
     host_tests,
     initramfs::{self, tests, Extras, Initramfs},
-    kernel::Kernel,
+    kernel::{self, Kernel},
     ktap::{self, Line, Test, Verdict},
     report::Report,
     sessions,
@@ -58,11 +58,12 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
         next: AtomicUsize::new(0),
         consoles: Mutex::new(vec![String::new(); parts]),
     };
+    let is_default = kernel::default_name(&kernel::cache()?) == Some(kernel.name.clone());
     let mut others = Report::default();
     thread::scope(|scope| {
         let beside = scope.spawn(|| {
-            misbehaving_guests(kernel, &initramfs, only, &mut others)?;
-            host_tests::run(kernel, repo, only, &mut others)?;
+            misbehaving_guests(kernel, is_default, &initramfs, only, &mut others)?;
+            host_tests::run(kernel, is_default, repo, only, &mut others)?;
             guests.run(&mut others)
         });
         let here = guests.run(&mut report);
@@ -300,6 +301,7 @@ fn said(outcome: &Outcome, line: &str) -> bool {
 /// A guest that goes wrong must be reported as such, and in bounded time: `modules/misbehave.rs`.
 fn misbehaving_guests(
     kernel: &Kernel,
+    is_default: bool,
     initramfs: &Initramfs,
     only: &str,
     report: &mut Report,
@@ -349,7 +351,8 @@ fn misbehaving_guests(
     };
     for (what, reported, check) in cases {
         let name = format!("guest_{what}_is_reported");
-        if !name.contains(only) {
+        // How silence is noticed is the runner's, and takes its time: once is enough.
+        if !name.contains(only) || (!is_default && matches!(what, "hang" | "silence")) {
             continue;
         }
         if what == "divide" && kernel.arch != Arch::Amd64 {
