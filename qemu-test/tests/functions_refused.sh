@@ -54,11 +54,14 @@ if echo 0 2>/dev/null >/proc/sys/kernel/ftrace_enabled; then
 	}
 	refuse_off what=entries functions=vfs_read
 	refuse_off what=entries functions='vfs_*'
-	refuse_off what=returns functions='vfs_*'
 	refuse_off what=cmdline
 	if $by_ftrace; then
 		refuse_off what=entries functions=vfs_read mechanism=kprobe
 		refuse_off what=returns functions=vfs_read
+	fi
+	# By fprobe, or by kretprobes.
+	if $fprobes || $by_ftrace; then
+		refuse_off what=returns functions='vfs_*'
 	fi
 	echo 1 >/proc/sys/kernel/ftrace_enabled
 	load functions what=entries functions=vfs_read
