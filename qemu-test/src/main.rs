@@ -35,6 +35,9 @@ use crate::{
     vm::{End, Limits, Vm},
 };
 
+/// Cargo takes copies of this repository for one; what differs in this is built anew.
+const _: Option<&str> = option_env!("RPROBES_COPY");
+
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]

@@ -26,6 +26,9 @@ use clap::{Parser, Subcommand};
 
 use crate::{abi::Abi, btf::Btf, declared::Declared};
 
+/// Cargo takes copies of this repository for one; what differs in this is built anew.
+const _: Option<&str> = option_env!("RPROBES_COPY");
+
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]

@@ -20,6 +20,9 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result};
 use clap::Parser;
 
+/// Cargo takes copies of this repository for one; what differs in this is built anew.
+const _: Option<&str> = option_env!("RPROBES_COPY");
+
 #[derive(Parser)]
 struct Arguments {
     /// The name of the module, and of its crate.
