@@ -18,6 +18,7 @@
 #include <rprobes/event.h>
 #include <rprobes/fault.h>
 #include <rprobes/function.h>
+#include <rprobes/irq.h>
 #include <rprobes/kallsyms.h>
 #include <rprobes/kprobe_event.h>
 #include <rprobes/later.h>

@@ -82,6 +82,8 @@
 //! | `pr_info_ratelimited()` | [`ratelimited!`] |
 //! | `this_cpu_add()` | [`Counters`] |
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
+//! | `DEFINE_HASHTABLE()`, `BPF_MAP_TYPE_HASH`, `BPF_MAP_TYPE_LRU_HASH` | [`Map`] |
+//! | `BPF_MAP_TYPE_PERCPU_HASH`; `count()`, `sum()`, `avg()`, `hist()` of bpftrace | [`PerCpuMap`], [`aggregate`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `struct fprobe`, `struct ftrace_ops`, `register_ftrace_direct()` | [`Fprobe::new`](fprobe::Fprobe::new) |
 //! | `set_ftrace_filter` | [`Functions`](fprobe::Functions) |
@@ -117,7 +119,11 @@ mod text;
 mod trace;
 pub mod types;
 
-pub use collect::{ratelimit, Counter, CounterArray, Counters, Histogram, Ring, Scratch};
+pub use collect::{
+    aggregate::{self, Aggregate, Summary},
+    map::{self, Map},
+    ratelimit, Counter, CounterArray, Counters, Histogram, PerCpuMap, Ring, Scratch,
+};
 pub use machine::{Path, PtRegs, Syscall};
 pub use place::{symbol, Symbol, Target};
 pub use probe::{

@@ -16,6 +16,7 @@ void rprobes_task_comm(char comm[TASK_COMM_LEN]);
 unsigned int rprobes_cpu(void);
 unsigned int rprobes_cpus(void);
 u64 rprobes_timestamp(void);
+u64 rprobes_random(void);
 unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count);
 
 #endif /* _RPROBES_TASK_H */

@@ -20,7 +20,7 @@ use rprobes::{
     tracepoint::{self, HitContext, Tracepoint},
     tracing,
     types::Signature,
-    Counters, ProbeSet, Target,
+    Counters, Map, PerCpuMap, ProbeSet, Target,
 };
 
 rprobes::module! {
@@ -364,30 +364,50 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
         }
         b"event" => measure_events(true),
         b"event_off" => measure_events(false),
-        b"trace_text" => printing(|_| trace_printk!("text\n")),
-        b"trace_two" => printing(|i| trace_printk!("{} {}\n", i as i32, 7)),
+        b"trace_text" => costs(|_| trace_printk!("text\n")),
+        b"trace_two" => costs(|i| trace_printk!("{} {}\n", i as i32, 7)),
         b"trace_off" => {
             tracing::off();
-            let cost = printing(|_| trace_printk!("text\n"));
+            let cost = costs(|_| trace_printk!("text\n"));
             tracing::on();
             cost
+        }
+        b"map" => {
+            let map = Map::<u64, u64>::new(1024)?;
+            for key in 0..KEYS {
+                map.insert(key, 0)?;
+            }
+            let (cost, _) = costs(|i| {
+                let _ = map.update(&(i as u64 % KEYS), |n| *n += 1);
+            });
+            (cost, map.iter().map(|(_, n)| n).sum())
+        }
+        b"map_percpu" => {
+            let map = PerCpuMap::<u64, u64>::new(1024)?;
+            let (cost, _) = costs(|i| {
+                map.record(&(i as u64 % KEYS), 1);
+            });
+            (cost, map.take()?.iter().map(|(_, n)| n).sum())
         }
         _ => return Err(EINVAL),
     })
 }
 
-/// What a line in the trace buffer costs.
-fn printing(print: impl Fn(usize)) -> (u64, u64) {
-    let times = |print: &dyn Fn(usize)| {
+/// How many keys there are in maps.
+const KEYS: u64 = 16;
+
+/// What a line in the trace buffer costs, or something else that a handler does.
+fn costs(something: impl Fn(usize)) -> (u64, u64) {
+    let times = |something: &dyn Fn(usize)| {
         let begun: Instant<Monotonic> = Instant::now();
         for i in 0..CALLS {
-            print(black_box(i));
+            something(black_box(i));
         }
         begun.elapsed().as_nanos() as u64
     };
-    times(&print);
+    times(&something);
     let without = times(&|_| ());
-    let with = times(&print);
+    let with = times(&something);
     (
         with.saturating_sub(without) * 100 / CALLS as u64,
         CALLS as u64,

@@ -6,11 +6,13 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
+#include <linux/hash.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/trace_events.h>
@@ -165,6 +167,75 @@ static int bench_event(void)
 	return 0;
 }
 
+/* Counts by one of so many keys, in a hash table with a lock for each bucket; and in one for each CPU. */
+#define KEYS 16
+#define BUCKET_BITS 7
+
+struct counted {
+	struct hlist_node node;
+	u64 key;
+	u64 hits;
+};
+
+static struct bucket {
+	raw_spinlock_t lock;
+	struct hlist_head head;
+} buckets[1 << BUCKET_BITS];
+
+static DEFINE_PER_CPU(struct hlist_head, own_buckets[1 << BUCKET_BITS]);
+
+static void count(struct hlist_head *head, u64 key)
+{
+	struct counted *counted;
+
+	hlist_for_each_entry(counted, head, node) {
+		if (counted->key == key) {
+			counted->hits++;
+			return;
+		}
+	}
+}
+
+static void map_update(unsigned long i)
+{
+	u64 key = i % KEYS;
+	struct bucket *bucket = &buckets[hash_64(key, BUCKET_BITS)];
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&bucket->lock, flags);
+	count(&bucket->head, key);
+	raw_spin_unlock_irqrestore(&bucket->lock, flags);
+}
+
+static void map_record(unsigned long i)
+{
+	u64 key = i % KEYS;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	count(this_cpu_ptr(&own_buckets[hash_64(key, BUCKET_BITS)]), key);
+	local_irq_restore(flags);
+}
+
+/* All keys are there. With a single CPU, as that is where it is measured. */
+static void map_init(struct counted *counted)
+{
+	u64 key;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(buckets); i++)
+		raw_spin_lock_init(&buckets[i].lock);
+	for (key = 0; key < KEYS; key++) {
+		u32 bucket = hash_64(key, BUCKET_BITS);
+
+		counted[key] = (struct counted) { .key = key };
+		if (strcmp(what, "map"))
+			hlist_add_head(&counted[key].node, raw_cpu_ptr(&own_buckets[bucket]));
+		else
+			hlist_add_head(&counted[key].node, &buckets[bucket].head);
+	}
+}
+
 static void print_nothing(unsigned long i)
 {
 }
@@ -205,6 +276,23 @@ static int bench_printing(void)
 	return 0;
 }
 
+static int bench_map(void)
+{
+	static struct counted counted[KEYS];
+	void (*update)(unsigned long i) = strcmp(what, "map") ? map_record : map_update;
+	u64 without, with, hits = 0;
+	int i;
+
+	map_init(counted);
+	print_times(update);
+	without = print_times(print_nothing);
+	with = print_times(update);
+	for (i = 0; i < KEYS; i++)
+		hits += counted[i].hits;
+	pr_info("%s %llu hits %llu\n", what, (with - without) * 100 / CALLS, hits);
+	return 0;
+}
+
 static int __init bench_init(void)
 {
 	bool is_return = !strncmp(what, "ret", 3);
@@ -218,6 +306,8 @@ static int __init bench_init(void)
 		return bench_event();
 	if (!strncmp(what, "trace_", 6))
 		return bench_printing();
+	if (!strncmp(what, "map", 3))
+		return bench_map();
 
 	if (!strcmp(what, "entry_post") || !strcmp(what, "int3"))
 		kp.post_handler = post;

@@ -33,11 +33,20 @@ use super::Counters;
 ///     }
 /// }
 /// ```
-pub struct Histogram(Counters<{ Self::BUCKETS }>);
+pub struct Histogram(Counters<BUCKETS>);
+
+/// How many buckets there are.
+pub(super) const BUCKETS: usize = 65;
+
+/// The bucket of a value: how many bits it has.
+#[inline(always)]
+pub(super) fn bucket(value: u64) -> usize {
+    (u64::BITS - value.leading_zeros()) as usize
+}
 
 impl Histogram {
     /// How many buckets there are: one for 0, and one for each power of two that fits in 64 bits.
-    pub const BUCKETS: usize = 65;
+    pub const BUCKETS: usize = BUCKETS;
 
     /// An empty histogram. Process context.
     ///
@@ -51,9 +60,8 @@ impl Histogram {
     /// Counts `value`. Any context.
     #[inline(always)]
     pub fn record(&self, value: u64) {
-        let bucket = (u64::BITS - value.leading_zeros()) as usize;
         // SAFETY: A number of bits is at most 64, so there is such a counter.
-        unsafe { self.0.inc_unchecked(bucket) }
+        unsafe { self.0.inc_unchecked(bucket(value)) }
     }
 
     /// How many values were in bucket `i`: 0 for `i` 0, else from 2^(i-1) to 2^i - 1. Any context.
@@ -69,27 +77,25 @@ impl Histogram {
 
 impl Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const BAR: &str = "########################################";
-        let used = |i: &usize| self.bucket(*i) != 0;
-        let (Some(first), Some(last)) = (
-            (0..Self::BUCKETS).find(used),
-            (0..Self::BUCKETS).rev().find(used),
-        ) else {
-            return f.write_str("nothing recorded\n");
-        };
-        let most = (first..=last)
-            .map(|i| self.bucket(i))
-            .max()
-            .unwrap_or(1)
-            .max(1);
-        for i in first..=last {
-            let count = self.bucket(i);
-            let low = if i == 0 { 0 } else { 1u64 << (i - 1) };
-            // For 64 bits, what is shifted out of 128 is not missed.
-            let high = ((1u128 << i) - 1) as u64;
-            let bar = &BAR[..(count as usize * BAR.len() / most as usize).min(BAR.len())];
-            writeln!(f, "{low:>20} .. {high:<20} {count:>10} |{bar:<40}|")?;
-        }
-        Ok(())
+        draw(f, |i| self.bucket(i))
     }
+}
+
+/// Prints a table with bars, of what is in each bucket.
+pub(super) fn draw(f: &mut fmt::Formatter<'_>, count: impl Fn(usize) -> u64) -> fmt::Result {
+    const BAR: &str = "########################################";
+    let used = |i: &usize| count(*i) != 0;
+    let (Some(first), Some(last)) = ((0..BUCKETS).find(used), (0..BUCKETS).rev().find(used)) else {
+        return f.write_str("nothing recorded\n");
+    };
+    let most = (first..=last).map(&count).max().unwrap_or(1).max(1);
+    for i in first..=last {
+        let count = count(i);
+        let low = if i == 0 { 0 } else { 1u64 << (i - 1) };
+        // For 64 bits, what is shifted out of 128 is not missed.
+        let high = ((1u128 << i) - 1) as u64;
+        let bar = &BAR[..(count as usize * BAR.len() / most as usize).min(BAR.len())];
+        writeln!(f, "{low:>20} .. {high:<20} {count:>10} |{bar:<40}|")?;
+    }
+    Ok(())
 }

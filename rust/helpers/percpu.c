@@ -24,6 +24,19 @@ void rprobes_percpu_add(u64 *word, u64 n)
 }
 NOKPROBE_SYMBOL(rprobes_percpu_add);
 
+u64 rprobes_percpu_read(const u64 *word)
+{
+	return this_cpu_read(*(const u64 __percpu *)(unsigned long)word);
+}
+NOKPROBE_SYMBOL(rprobes_percpu_read);
+
+/* What another CPU has, or will have: nothing if there cannot be such a one. */
+void rprobes_percpu_set(u64 *word, unsigned int cpu, u64 value)
+{
+	if (cpu_possible(cpu))
+		WRITE_ONCE(*per_cpu_ptr((u64 __percpu *)(unsigned long)word, cpu), value);
+}
+
 u64 rprobes_percpu_sum(const u64 *word)
 {
 	u64 sum = 0;

@@ -5,6 +5,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/ptrace.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
 #include <linux/smp.h>
@@ -38,6 +39,11 @@ unsigned int rprobes_cpus(void)
 u64 rprobes_timestamp(void)
 {
 	return local_clock();
+}
+
+u64 rprobes_random(void)
+{
+	return get_random_u64();
 }
 
 /* The stack as it is at a probe, without the handlers that look at it. */

@@ -10,14 +10,16 @@ use kernel::{
     prelude::*,
     str::BStr,
 };
+use zerocopy_derive::Immutable;
 
 use super::PtRegs;
 use crate::bindings;
 
 const TASK_COMM_LEN: usize = bindings::TASK_COMM_LEN as usize;
 
-/// The name of a thread.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The name of a thread. May be a [`map::Key`](crate::map::Key).
+#[derive(Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[repr(transparent)]
 pub struct Comm(pub [u8; TASK_COMM_LEN]);
 
 impl Comm {
@@ -58,6 +60,12 @@ pub(crate) fn cpu() -> u32 {
 pub(crate) fn cpus() -> u32 {
     // SAFETY: May be called anywhere.
     unsafe { bindings::rprobes_cpus() }
+}
+
+/// A number that nobody knows beforehand. Any context.
+pub(crate) fn random() -> u64 {
+    // SAFETY: May be called anywhere.
+    unsafe { bindings::rprobes_random() }
 }
 
 /// The return addresses on the stack of the context that `regs` are of, at most as many as fit. Any context.

@@ -187,6 +187,35 @@ pub(crate) unsafe fn percpu_inc<const I: usize>(words: *mut u64) {
 
 /// # Safety
 ///
+/// [`irq_restore`] must be called with what it returns, on this CPU.
+#[inline(always)]
+pub(crate) unsafe fn irq_save(_by_call: bool) -> usize {
+    // SAFETY: The caller promises the same.
+    unsafe { crate::bindings::rprobes_irq_save() }
+}
+
+/// # Safety
+///
+/// `flags` must be what [`irq_save`] has returned.
+#[inline(always)]
+pub(crate) unsafe fn irq_restore(flags: usize, _by_call: bool) {
+    // SAFETY: The caller promises the same.
+    unsafe { crate::bindings::rprobes_irq_restore(flags) }
+}
+
+/// This CPU's copy of the first word.
+///
+/// # Safety
+///
+/// `words` must be what `rprobes_percpu_alloc` has returned.
+#[inline(always)]
+pub(crate) unsafe fn percpu_read(words: *mut u64) -> u64 {
+    // SAFETY: The caller promises the same.
+    unsafe { crate::bindings::rprobes_percpu_read(words) }
+}
+
+/// # Safety
+///
 /// Preemption must be off until [`busy_end_in_atomic`] is called, which must be if it returns true.
 #[inline(always)]
 pub(crate) unsafe fn busy_begin_in_atomic(miss: impl FnOnce()) -> bool {

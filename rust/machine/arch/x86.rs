@@ -343,6 +343,62 @@ pub(crate) unsafe fn percpu_inc<const I: usize>(words: *mut u64) {
     }
 }
 
+/// `local_irq_save()`.
+///
+/// # Safety
+///
+/// [`irq_restore`] must be called with what it returns, on this CPU. It must be called if the instructions do not do.
+#[inline(always)]
+pub(crate) unsafe fn irq_save(by_call: bool) -> usize {
+    if by_call {
+        // SAFETY: The caller promises the same.
+        return unsafe { bindings::rprobes_irq_save() };
+    }
+    let flags;
+    // SAFETY: What is pushed is popped, and the caller promises that interrupts are turned on again.
+    unsafe { core::arch::asm!("pushfq", "pop {flags}", "cli", flags = out(reg) flags) };
+    flags
+}
+
+/// `local_irq_restore()`.
+///
+/// # Safety
+///
+/// `flags` must be what [`irq_save`] has returned, when called with the same.
+#[inline(always)]
+pub(crate) unsafe fn irq_restore(flags: usize, by_call: bool) {
+    /// Interrupts are on.
+    const IF: usize = 1 << 9;
+
+    if by_call {
+        // SAFETY: The caller promises the same.
+        unsafe { bindings::rprobes_irq_restore(flags) };
+    } else if flags & IF != 0 {
+        // SAFETY: They were on before, says the caller.
+        unsafe { core::arch::asm!("sti", options(nostack)) };
+    }
+}
+
+/// This CPU's copy of the first word.
+///
+/// # Safety
+///
+/// `words` must be what `rprobes_percpu_alloc` has returned.
+#[inline(always)]
+pub(crate) unsafe fn percpu_read(words: *mut u64) -> u64 {
+    let value;
+    // SAFETY: %gs is what leads from the allocation to this CPU's copy of it.
+    unsafe {
+        core::arch::asm!(
+            "mov {value}, qword ptr gs:[{words}]",
+            words = in(reg) words,
+            value = lateout(reg) value,
+            options(nostack, preserves_flags, readonly)
+        )
+    };
+    value
+}
+
 /// Whether a static key of C's is on, which is `$offset` bytes into `$key`, as `static_branch_unlikely()` does it: a NOP here, and
 /// in a table where the kernel finds it, to make it a jump.
 #[cfg(have_jump_label)]
