@@ -82,6 +82,8 @@
 //! | `pr_info_ratelimited()` | [`ratelimited!`] |
 //! | `this_cpu_add()` | [`Counters`] |
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
+//! | `schedule_work()` in a handler, by way of `irq_work_queue()` | [`Deferred`] |
+//! | `hrtimer_start()`, `mod_timer()`, `queue_delayed_work()` | [`Timer`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `struct fprobe`, `struct ftrace_ops`, `register_ftrace_direct()` | [`Fprobe::new`](fprobe::Fprobe::new) |
 //! | `set_ftrace_filter` | [`Functions`](fprobe::Functions) |
@@ -109,6 +111,7 @@ mod log;
 mod bindings;
 mod collect;
 mod errno;
+mod later;
 mod machine;
 pub mod module;
 mod place;
@@ -118,6 +121,10 @@ mod trace;
 pub mod types;
 
 pub use collect::{ratelimit, Counter, CounterArray, Counters, Histogram, Ring, Scratch};
+pub use later::{
+    deferred::{self, Deferred},
+    Timer,
+};
 pub use machine::{Path, PtRegs, Syscall};
 pub use place::{symbol, Symbol, Target};
 pub use probe::{

@@ -11,6 +11,13 @@
 
 struct pt_regs;
 
+/* Where in the current task some things are that are 32 bits long, or begin with as many. */
+enum {
+	RPROBES_TASK_PID = offsetof(struct task_struct, pid),
+	RPROBES_TASK_TGID = offsetof(struct task_struct, tgid),
+	RPROBES_TASK_COMM = offsetof(struct task_struct, comm),
+};
+
 int rprobes_task_tgid(void);
 void rprobes_task_comm(char comm[TASK_COMM_LEN]);
 unsigned int rprobes_cpu(void);

@@ -27,6 +27,7 @@ mod user_pointers;
 mod user_string;
 pub mod when_loaded;
 
+pub(crate) use process_context::{check_may_drop, check_may_sleep};
 pub(crate) use registration::drain;
 pub use stats::Stats;
 pub use user_string::{UserString, UserText};
