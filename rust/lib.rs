@@ -84,6 +84,7 @@
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
 //! | `schedule_work()` in a handler, by way of `irq_work_queue()` | [`Deferred`] |
 //! | `hrtimer_start()`, `mod_timer()`, `queue_delayed_work()` | [`Timer`] |
+//! | `if (current->pid != pid) return 0;` | [`Filter`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `struct fprobe`, `struct ftrace_ops`, `register_ftrace_direct()` | [`Fprobe::new`](fprobe::Fprobe::new) |
 //! | `set_ftrace_filter` | [`Functions`](fprobe::Functions) |
@@ -137,7 +138,7 @@ pub use probe::{
     task::{self, Task},
     tracepoint::{self, Tracepoint},
     when_loaded::{self, WhenLoaded},
-    Stats, UserString, UserText,
+    Filter, Stats, UserString, UserText,
 };
 pub use trace::{
     buffer as tracing, event,

@@ -16,6 +16,12 @@ enum {
 	RPROBES_TASK_PID = offsetof(struct task_struct, pid),
 	RPROBES_TASK_TGID = offsetof(struct task_struct, tgid),
 	RPROBES_TASK_COMM = offsetof(struct task_struct, comm),
+	/* Where there is but one, it is nowhere. */
+#ifdef CONFIG_SMP
+	RPROBES_TASK_CPU = offsetof(struct task_struct, thread_info.cpu),
+#else
+	RPROBES_TASK_CPU = 0,
+#endif
 };
 
 int rprobes_task_tgid(void);

@@ -7,6 +7,5 @@ pub mod deferred;
 mod timer;
 mod worker;
 
-pub use deferred::Deferred;
 pub use timer::Timer;
 pub(crate) use worker::{drain, stop};

@@ -22,6 +22,6 @@ pub use process::{CommandLine, Parent};
 pub use regs::PtRegs;
 pub use syscall::Syscall;
 pub use task::Comm;
-pub(crate) use task::{cpu, cpus, stack, tgid};
+pub(crate) use task::{cpu, cpus, stack, tgid, TaskWord};
 pub(crate) use words::Call;
 pub use words::Words;

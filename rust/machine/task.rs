@@ -11,7 +11,7 @@ use kernel::{
     str::BStr,
 };
 
-use super::PtRegs;
+use super::{arch, PtRegs};
 use crate::bindings;
 
 const TASK_COMM_LEN: usize = bindings::TASK_COMM_LEN as usize;
@@ -39,6 +39,38 @@ impl Comm {
 impl Display for Comm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Display::fmt(BStr::from_bytes(self.bytes()), f)
+    }
+}
+
+/// Where 32 bits of what is known of the task that is running are.
+#[derive(Clone, Copy)]
+pub(crate) struct TaskWord(usize);
+
+impl TaskWord {
+    pub(crate) const PID: Self = Self(bindings::RPROBES_TASK_PID as usize);
+    pub(crate) const TGID: Self = Self(bindings::RPROBES_TASK_TGID as usize);
+    /// The first four letters of its name.
+    pub(crate) const COMM: Self = Self(bindings::RPROBES_TASK_COMM as usize);
+    /// None if there is but one CPU.
+    pub(crate) const CPU: Option<Self> = match bindings::RPROBES_TASK_CPU as usize {
+        0 => None,
+        offset => Some(Self(offset)),
+    };
+
+    /// To be kept in an atomic.
+    pub(crate) const fn offset(self) -> usize {
+        self.0
+    }
+
+    /// Reads it. Any context.
+    ///
+    /// # Safety
+    ///
+    /// `offset` must be that of one of these.
+    #[inline(always)]
+    pub(crate) unsafe fn read(offset: usize) -> u32 {
+        // SAFETY: The header has these offsets from C.
+        unsafe { arch::task_word(offset) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Probes of every kind, and the context in which their handlers run.
 
 pub mod context;
+pub(crate) mod filter;
 pub mod fprobe;
 mod function;
 pub mod hook;
@@ -27,6 +28,7 @@ mod user_pointers;
 mod user_string;
 pub mod when_loaded;
 
+pub use filter::Filter;
 pub(crate) use process_context::{check_may_drop, check_may_sleep};
 pub(crate) use registration::drain;
 pub use stats::Stats;

@@ -163,6 +163,29 @@ pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
     regs.pc = regs.regs[30];
 }
 
+/// 32 bits of the current task.
+///
+/// # Safety
+///
+/// There must be as many in a `struct task_struct` at `offset`.
+#[inline(always)]
+pub(crate) unsafe fn task_word(offset: usize) -> u32 {
+    let word;
+    // SAFETY: The register leads to the current task, whose memory is there as long as it runs. What changes in there meanwhile
+    // is read by one instruction.
+    unsafe {
+        core::arch::asm!(
+            "mrs {task}, sp_el0",
+            "ldr {word:w}, [{task}, {offset}]",
+            task = out(reg) _,
+            offset = in(reg) offset,
+            word = lateout(reg) word,
+            options(nostack, readonly, preserves_flags)
+        );
+    }
+    word
+}
+
 /// Adds to this CPU's copy of the `I`-th word.
 ///
 /// # Safety

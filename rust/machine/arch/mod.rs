@@ -10,6 +10,7 @@
 //! - `STACK_ARGS_AT`: how many words above the stack pointer the arguments on the stack begin.
 //! - `set_arg`, `set_return_value`, `set_return_words`, `set_ip`, `return_early`: write them.
 //! - `percpu_add(words, n)`, `percpu_inc(words)`: adds to this CPU's copy of a word.
+//! - `task_word(offset)`: 32 bits of the current task.
 //! - `is_insn_aligned(address)`: whether an instruction may begin there.
 //! - `is_ftrace_insn(function, offset)`: whether that instruction looks like one that ftrace patches, and calls kprobes
 //!   from.

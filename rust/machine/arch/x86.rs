@@ -110,6 +110,10 @@ extern "C" {
     #[cfg_attr(have_pcpu_hot, link_name = "pcpu_hot")]
     #[cfg_attr(not(have_pcpu_hot), link_name = "__preempt_count")]
     static COUNT: usize;
+    /// First in that structure.
+    #[cfg_attr(have_pcpu_hot, link_name = "pcpu_hot")]
+    #[cfg_attr(not(have_pcpu_hot), link_name = "current_task")]
+    static CURRENT: usize;
 }
 
 /// This CPU's `preempt_count()`, without the bit that tells whether to reschedule. Before Linux 6.15 it is in a structure.
@@ -304,6 +308,30 @@ pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
         regs.ip = address;
         regs.sp += size_of::<usize>();
     }
+}
+
+/// 32 bits of the current task.
+///
+/// # Safety
+///
+/// There must be as many in a `struct task_struct` at `offset`.
+#[inline(always)]
+pub(crate) unsafe fn task_word(offset: usize) -> u32 {
+    let word;
+    // SAFETY: A CPU always has a current task, whose memory is there as long as it runs. What changes in there meanwhile is read
+    // by one instruction.
+    unsafe {
+        core::arch::asm!(
+            "mov {task}, qword ptr gs:[rip + {current}]",
+            "mov {word:e}, dword ptr [{task} + {offset}]",
+            current = sym CURRENT,
+            task = out(reg) _,
+            offset = in(reg) offset,
+            word = lateout(reg) word,
+            options(nostack, readonly, preserves_flags)
+        );
+    }
+    word
 }
 
 /// Adds to this CPU's copy of the `I`-th word: one instruction, so no other CPU and no interrupt comes between.
