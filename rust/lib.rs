@@ -84,6 +84,7 @@
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
 //! | `schedule_work()` in a handler, by way of `irq_work_queue()` | [`Deferred`] |
 //! | `hrtimer_start()`, `mod_timer()`, `queue_delayed_work()` | [`Timer`] |
+//! | SystemTap's `STP_OVERLOAD_THRESHOLD` | [`Guarded`] |
 //! | `if (current->pid != pid) return 0;` | [`Filter`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `struct fprobe`, `struct ftrace_ops`, `register_ftrace_direct()` | [`Fprobe::new`](fprobe::Fprobe::new) |
@@ -131,6 +132,7 @@ pub use place::{symbol, Symbol, Target};
 pub use probe::{
     context::{self, Context, FaultCause, FaultContext},
     fprobe::{self, Fprobe},
+    guard::{self, Guarded},
     hook::{self, Hook},
     kprobe, kretprobe,
     planted::{self, Planted},

@@ -160,6 +160,12 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
         self
     }
 
+    /// The probe.
+    #[inline(always)]
+    pub(super) fn core(&self) -> &'a Core {
+        self.core
+    }
+
     pub(crate) fn phase(&self) -> &Phase {
         &self.phase
     }
