@@ -12,12 +12,15 @@ use kernel::{
         atomic::{Atomic, Relaxed},
         Arc, Mutex,
     },
-    time::{delay::fsleep, Delta, Instant, Monotonic},
+    time::{delay::fsleep, msecs_to_jiffies, Delta, Instant, Monotonic},
 };
 use rprobes::{
     deferred::Stats,
+    guard::{Guarded, Limit},
     kprobe::{self, Kprobe, PreContext},
-    Deferred, Target, Timer,
+    kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
+    tracepoint::{self, HitContext, Tracepoint},
+    Deferred, Fprobe, Target, Timer,
 };
 
 rprobes::module! {
@@ -27,7 +30,8 @@ rprobes::module! {
     description: "Has work done later",
     license: "GPL",
     params: {
-        what: string { default: "work", description: "work, irq, timers or leak" },
+        what: string { default: "work", description: "work, irq, timers, leak, load, guard or filter" },
+        filter: filter { description: "Which hits to count" },
     },
 }
 
@@ -354,7 +358,179 @@ fn leak() -> Result {
     Ok(())
 }
 
+/// Counts what comes through the guard, and takes its time.
+struct Counts {
+    entries: Atomic<u32>,
+    returns: Atomic<u32>,
+    micros: i64,
+}
+
+fn counts(micros: i64) -> Counts {
+    Counts {
+        entries: Atomic::new(0),
+        returns: Atomic::new(0),
+        micros,
+    }
+}
+
+impl Counts {
+    fn count(&self, count: &Atomic<u32>) {
+        count.fetch_add(1, Relaxed);
+        let begun: Instant<Monotonic> = Instant::now();
+        while begun.elapsed().as_nanos() < self.micros * 1000 {}
+    }
+}
+
+#[vtable]
+impl kprobe::Handler for Counts {
+    fn pre(&self, _cx: &PreContext<'_>) {
+        self.count(&self.entries);
+    }
+
+    fn post(&self, _cx: &kprobe::PostContext<'_>) {
+        self.count(&self.returns);
+    }
+}
+
+#[vtable]
+impl kretprobe::Handler for Counts {
+    type Data = ();
+
+    fn entry(&self, _cx: &EntryContext<'_>) -> Entry<()> {
+        self.count(&self.entries);
+        Entry::Trace(())
+    }
+
+    fn ret(&self, _cx: &RetContext<'_>, _data: &()) {
+        self.count(&self.returns);
+    }
+}
+
+impl tracepoint::Handler for Counts {
+    fn hit(&self, _cx: &HitContext<'_>) {
+        self.count(&self.entries);
+    }
+}
+
+/// Calls until the probe is disarmed, and some times more; says how many of these calls the handler saw.
+fn overrun(what: &str, counts: &Counts, disabled: impl Fn() -> Option<bool>, call: impl Fn()) {
+    let (entries, returns) = (counts.entries.load(Relaxed), counts.returns.load(Relaxed));
+    let begun: Instant<Monotonic> = Instant::now();
+    while disabled() == Some(false) && begun.elapsed().as_millis() < 10_000 {
+        (0..100).for_each(|_| call());
+    }
+    (0..10_000).for_each(|_| call());
+    pr_info!(
+        "{what}: {} entries, {} returns, disarmed {:?}\n",
+        counts.entries.load(Relaxed) - entries,
+        counts.returns.load(Relaxed) - returns,
+        disabled()
+    );
+}
+
+const MOST: Limit = Limit {
+    hits_per_second: 1000,
+    percent: 0,
+};
+
+fn guard() -> Result {
+    let once = || call(1);
+
+    let probe = Kprobe::new(TARGET, Guarded::new(MOST, counts(0)));
+    let probe = KBox::pin_init(probe, GFP_KERNEL)?;
+    let disabled = || probe.stats().map(|stats| stats.disabled);
+    // It may be hit 1000 times a second, and 300 times a second it is.
+    let begun: Instant<Monotonic> = Instant::now();
+    while begun.elapsed().as_millis() < 2500 {
+        (0..3).for_each(|_| once());
+        sleep(10);
+    }
+    pr_info!("few hits: disarmed {:?}\n", disabled());
+    sleep(1000);
+    overrun("kprobe", probe.handler(), disabled, once);
+    probe.enable()?;
+    overrun("again", probe.handler(), disabled, once);
+    drop(probe);
+
+    let probe = Kretprobe::new(TARGET, Guarded::new(MOST, counts(0)));
+    let probe = KBox::pin_init(probe, GFP_KERNEL)?;
+    let disabled = || probe.stats().map(|stats| stats.disabled);
+    overrun("kretprobe", probe.handler(), disabled, once);
+    drop(probe);
+
+    // A function of the kernel's, as those of Rust have no place for it before they are loaded.
+    let function = Target::symbol(c"__msecs_to_jiffies");
+    let probe = Fprobe::new(function, Guarded::new(MOST, counts(0)));
+    let probe: Pin<KBox<Fprobe<_>>> = KBox::pin_init(probe, GFP_KERNEL)?;
+    let disabled = || probe.stats().map(|stats| stats.disabled);
+    overrun("fprobe", probe.handler(), disabled, || {
+        black_box(msecs_to_jiffies(1));
+    });
+    drop(probe);
+
+    let event = Target::tracepoint(c"kmalloc");
+    let probe = Tracepoint::new(event, Guarded::new(MOST, counts(0)));
+    let probe: Pin<KBox<Tracepoint<_>>> = KBox::pin_init(probe, GFP_KERNEL)?;
+    let disabled = || probe.stats().map(|stats| stats.disabled);
+    overrun("tracepoint", probe.handler(), disabled, || {
+        let _ = black_box(KBox::new(1, GFP_KERNEL));
+    });
+    drop(probe);
+
+    // A tenth of a CPU.
+    let limit = Limit {
+        hits_per_second: 0,
+        percent: 10,
+    };
+    let probe = Kprobe::new(TARGET, Guarded::new(limit, counts(500)));
+    let probe = KBox::pin_init(probe, GFP_KERNEL)?;
+    let disabled = || probe.stats().map(|stats| stats.disabled);
+    overrun("time", probe.handler(), disabled, once);
+    drop(probe);
+
+    let none = Kprobe::new(TARGET, Guarded::new(Limit::default(), counts(0)));
+    let none: Result<Pin<KBox<Kprobe<_>>>> = KBox::pin_init(none, GFP_KERNEL);
+    pr_info!("no limit: {:?}\n", none.err());
+    Ok(())
+}
+
+/// Counts all hits, and those that the user wants to see.
+struct Filtered {
+    all: Atomic<u32>,
+    matching: Atomic<u32>,
+}
+
+#[vtable]
+impl kprobe::Handler for Filtered {
+    fn pre(&self, cx: &PreContext<'_>) {
+        if params::filter.matches(cx) {
+            self.matching.fetch_add(1, Relaxed);
+        }
+        self.all.fetch_add(1, Relaxed);
+    }
+}
+
+/// Prints whenever there is something new.
+fn filter() -> Result<Timer> {
+    let handler = Filtered {
+        all: Atomic::new(0),
+        matching: Atomic::new(0),
+    };
+    let probe = Kprobe::new(Target::symbol(c"vfs_mkdir"), handler);
+    let probe = KBox::pin_init(probe, GFP_KERNEL)?;
+    let mut before = 0;
+    Timer::every(Delta::from_millis(20), move || {
+        let all = probe.handler().all.load(Relaxed);
+        if all != before {
+            let matching = probe.handler().matching.load(Relaxed);
+            pr_info!("filter: {matching} of {all}\n");
+            before = all;
+        }
+    })
+}
+
 struct Module {
+    _timer: Option<Timer>,
     /// Goes while probes push to it, and after these.
     _probes: KVec<Pin<KBox<Kprobe<Pushes<usize>>>>>,
 }
@@ -362,11 +538,14 @@ struct Module {
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let mut probes = KVec::new();
+        let mut timer = None;
         match &*params::what.get()? {
             b"work" => work()?,
             b"irq" => irq()?,
             b"timers" => timers()?,
             b"leak" => leak()?,
+            b"guard" => guard()?,
+            b"filter" => timer = Some(filter()?),
             b"load" => {
                 // Their function is slow, so there is a queue when the module goes.
                 let deferred = Arc::new(Deferred::new(16, |_| sleep(1))?, GFP_KERNEL)?;
@@ -377,6 +556,9 @@ impl kernel::Module for Module {
             }
             _ => return Err(EINVAL),
         }
-        Ok(Self { _probes: probes })
+        Ok(Self {
+            _timer: timer,
+            _probes: probes,
+        })
     }
 }
