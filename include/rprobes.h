@@ -35,6 +35,7 @@
 #include <rprobes/trace.h>
 #include <rprobes/tracefs.h>
 #include <rprobes/tracepoint.h>
+#include <rprobes/worker.h>
 
 /* The name of the module that this is linked into. */
 const char *rprobes_module_name(void);

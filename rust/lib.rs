@@ -84,6 +84,11 @@
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
 //! | `DEFINE_HASHTABLE()`, `BPF_MAP_TYPE_HASH`, `BPF_MAP_TYPE_LRU_HASH` | [`Map`] |
 //! | `BPF_MAP_TYPE_PERCPU_HASH`; `count()`, `sum()`, `avg()`, `hist()` of bpftrace | [`PerCpuMap`], [`aggregate`] |
+//! | `schedule_work()` in a handler, by way of `irq_work_queue()` | [`Deferred`] |
+//! | `hrtimer_start()`, `mod_timer()`, `queue_delayed_work()` | [`Timer`] |
+//! | bpftrace's `BEGIN`, `END` and `interval:ms:100` | `init` of the module, its `Drop`, and [`Timer::every`] |
+//! | SystemTap's `STP_OVERLOAD_THRESHOLD` | [`Guarded`] |
+//! | `if (current->pid != pid) return 0;` | [`Filter`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `struct fprobe`, `struct ftrace_ops`, `register_ftrace_direct()` | [`Fprobe::new`](fprobe::Fprobe::new) |
 //! | `set_ftrace_filter` | [`Functions`](fprobe::Functions) |
@@ -111,6 +116,7 @@ mod log;
 mod bindings;
 mod collect;
 mod errno;
+mod later;
 mod machine;
 pub mod module;
 mod place;
@@ -124,11 +130,16 @@ pub use collect::{
     map::{self, Map},
     ratelimit, Counter, CounterArray, Counters, Histogram, PerCpuMap, Ring, Scratch,
 };
+pub use later::{
+    deferred::{self, Deferred},
+    Timer,
+};
 pub use machine::{Path, PtRegs, Syscall};
 pub use place::{symbol, Symbol, Target};
 pub use probe::{
     context::{self, Context, FaultCause, FaultContext},
     fprobe::{self, Fprobe},
+    guard::{self, Guarded},
     hook::{self, Hook},
     kprobe, kretprobe,
     planted::{self, Planted},
@@ -136,7 +147,7 @@ pub use probe::{
     task::{self, Task},
     tracepoint::{self, Tracepoint},
     when_loaded::{self, WhenLoaded},
-    Stats, UserString, UserText,
+    Filter, Stats, UserString, UserText,
 };
 pub use trace::{
     buffer as tracing, event,

@@ -14,6 +14,8 @@ use kernel::{
     InPlaceModule,
 };
 
+use crate::probe::filter::{self, Filter};
+
 /// How many bytes a string parameter has room for, with the NUL: the kernel's `KSYM_NAME_LEN`, 512.
 pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
 
@@ -22,9 +24,10 @@ pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
 /// - `string` parameters, like C's `module_param_string(symbol, symbol, KSYM_NAME_LEN, 0644)`: they stand in
 ///   `/sys/module/<name>/parameters/` and in `modinfo`; a value of 512 bytes or more is refused, with a line in
 ///   the kernel log. The integer types are the kernel crate's own.
+/// - `filter` parameters: see [`Filter`](crate::Filter).
 /// - All parameters are found in `crate::params`: `params::symbol.get()?` for a string, `params::count.value()` for
 ///   the others.
-/// - Probes that were leaked are unregistered when the module is unloaded; events and trace instances are removed.
+/// - Probes that were leaked are unregistered when the module is unloaded; timers and deferred work are ended; events and trace instances are removed.
 /// - If the module's `init` fails, `insmod` is not given errors that it translates into something misleading: [`ENOENT`]
 ///   reads "Unknown symbol in module, or unknown parameter", and becomes [`ENXIO`]; `EILSEQ` and others that a wrong
 ///   parameter leads to become [`EINVAL`]. The kernel log has the cause.
@@ -109,6 +112,13 @@ macro_rules! __module {
     ) => {
         $crate::__module! {
             @params [$type] [$($key)*] [$($ours)* ($name string $default, $description)] [$($others)*] $($($rest)*)?
+        }
+    };
+    (@params [$type:ty] [$($key:tt)*] [$($ours:tt)*] [$($others:tt)*]
+        $name:ident: filter { description: $description:literal $(,)? } $(, $($rest:tt)*)?
+    ) => {
+        $crate::__module! {
+            @params [$type] [$($key)*] [$($ours)* ($name filter (), $description)] [$($others)*] $($($rest)*)?
         }
     };
     // Those of the kernel crate are numbers only before Linux 7.3.
@@ -322,6 +332,36 @@ impl StringParam {
     }
 }
 
+/// A parameter of a module, declared by [`module!`](crate::module!).
+impl Filter {
+    #[doc(hidden)]
+    pub const fn __kparam_string(&'static self) -> __private::KparamString {
+        __private::KparamString(bindings::kparam_string {
+            maxlen: 0,
+            string: core::ptr::null_mut(),
+        })
+    }
+
+    #[doc(hidden)]
+    pub const fn __kernel_param(
+        &'static self,
+        name: &'static CStr,
+        _string: &'static __private::KparamString,
+    ) -> kernel::module_param::KernelParam {
+        kernel::module_param::KernelParam::new(bindings::kernel_param {
+            name: kernel::str::as_char_ptr_in_const_context(name),
+            mod_: this_module(),
+            ops: &raw const filter::OPS,
+            perm: 0o644,
+            level: -1,
+            flags: 0,
+            __bindgen_anon_1: bindings::kernel_param__bindgen_ty_1 {
+                arg: core::ptr::from_ref(self).cast_mut().cast(),
+            },
+        })
+    }
+}
+
 /// The value of a [`StringParam`] at one moment.
 pub struct StringValue(KVec<u8>);
 
@@ -354,7 +394,10 @@ pub mod __private {
 
     /// The types of parameters that are ours, under their names in `module!`.
     pub mod param {
-        pub use crate::module::{BoolParam as bool, StringParam as string};
+        pub use crate::{
+            module::{BoolParam as bool, StringParam as string},
+            Filter as filter,
+        };
     }
 
     use super::*;
@@ -386,12 +429,15 @@ pub mod __private {
         }
     }
 
-    /// Unregisters leaked probes when dropped.
+    /// Unregisters leaked probes when dropped, and has timers and deferred work come to their ends.
     struct Drain;
 
     impl Drop for Drain {
         fn drop(&mut self) {
+            // In this order: what these do may plant probes, and handlers of those may ask for something to be done.
+            crate::later::stop();
             crate::probe::drain();
+            crate::later::drain();
             // Handlers may have written into these.
             crate::trace::drain();
         }

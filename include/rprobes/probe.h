@@ -47,6 +47,7 @@ void rprobes_plant_unlock(void);
 void rprobes_probe_link(struct rprobes_probe *probe);
 void rprobes_probe_unlink(struct rprobes_probe *probe);
 void rprobes_probe_drain(void (*drained)(struct rprobes_probe *probe));
+void rprobes_wait_for_handlers(void);
 void rprobes_kprobe_disable(struct kprobe *kp);
 bool rprobes_kprobe_has_company_without_post(struct kprobe *kp);
 bool rprobes_may_sleep(void);

@@ -11,6 +11,19 @@
 
 struct pt_regs;
 
+/* Where in the current task some things are that are 32 bits long, or begin with as many. */
+enum {
+	RPROBES_TASK_PID = offsetof(struct task_struct, pid),
+	RPROBES_TASK_TGID = offsetof(struct task_struct, tgid),
+	RPROBES_TASK_COMM = offsetof(struct task_struct, comm),
+	/* Where there is but one, it is nowhere. */
+#ifdef CONFIG_SMP
+	RPROBES_TASK_CPU = offsetof(struct task_struct, thread_info.cpu),
+#else
+	RPROBES_TASK_CPU = 0,
+#endif
+};
+
 int rprobes_task_tgid(void);
 void rprobes_task_comm(char comm[TASK_COMM_LEN]);
 unsigned int rprobes_cpu(void);

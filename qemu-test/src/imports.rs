@@ -38,10 +38,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "bindings", "errno", "log", "machine", "place", "collect", "trace", "types",
         ],
     ),
+    ("later", &["bindings", "errno", "log", "collect", "probe"]),
     (
         "module",
         &[
-            "text", "log", "machine", "place", "collect", "trace", "probe", "types",
+            "text", "log", "machine", "place", "collect", "trace", "probe", "types", "later",
         ],
     ),
 ];

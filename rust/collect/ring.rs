@@ -142,6 +142,11 @@ impl<T: Copy + Send> Ring<T> {
         Some(value)
     }
 
+    /// How many values were pushed, those that are being pushed included. Any context.
+    pub(crate) fn pushed(&self) -> u64 {
+        self.head.load(Relaxed) as u64
+    }
+
     /// How many values were dropped because there was no room. Any context.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Relaxed)

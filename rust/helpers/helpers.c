@@ -23,3 +23,4 @@
 #include "trace.c"
 #include "tracefs.c"
 #include "tracepoint.c"
+#include "worker.c"

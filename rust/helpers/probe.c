@@ -67,6 +67,12 @@ void rprobes_probe_drain(void (*drained)(struct rprobes_probe *probe))
 	mutex_unlock(&probes_lock);
 }
 
+/* Waits for those that are running, on whatever CPU: each has preemption off, or interrupts. */
+void rprobes_wait_for_handlers(void)
+{
+	synchronize_rcu();
+}
+
 /*
  * Disables a probe even if the kernel cannot disarm it. unregister_kprobe() always takes a disabled probe out of its
  * tables, while it leaves in one that it fails to disarm.
@@ -120,6 +126,6 @@ bool rprobes_may_sleep(void)
 /* The probe's memory would be freed under its running handler: better to stop here. */
 void rprobes_dropped_in_handler(void)
 {
-	pr_emerg("%s: a probe, an event or a trace instance was dropped in atomic context, perhaps by its own handler\n", THIS_MODULE->name);
+	pr_emerg("%s: a probe, an event, a trace instance, a timer or deferred work was dropped in atomic context, perhaps by its own handler\n", THIS_MODULE->name);
 	BUG();
 }

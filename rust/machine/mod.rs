@@ -26,6 +26,6 @@ pub use process::{CommandLine, Parent};
 pub use regs::PtRegs;
 pub use syscall::Syscall;
 pub use task::Comm;
-pub(crate) use task::{cpu, cpus, random, stack, tgid};
+pub(crate) use task::{cpu, cpus, random, stack, tgid, TaskWord};
 pub(crate) use words::Call;
 pub use words::Words;

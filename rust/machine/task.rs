@@ -12,7 +12,7 @@ use kernel::{
 };
 use zerocopy_derive::Immutable;
 
-use super::PtRegs;
+use super::{arch, PtRegs};
 use crate::bindings;
 
 const TASK_COMM_LEN: usize = bindings::TASK_COMM_LEN as usize;
@@ -44,6 +44,29 @@ impl Display for Comm {
     }
 }
 
+/// Where 32 bits of what is known of the task that is running are.
+#[derive(Clone, Copy)]
+pub(crate) struct TaskWord(usize);
+
+impl TaskWord {
+    pub(crate) const PID: Self = Self(bindings::RPROBES_TASK_PID as usize);
+    pub(crate) const TGID: Self = Self(bindings::RPROBES_TASK_TGID as usize);
+    /// The first four letters of its name.
+    pub(crate) const COMM: Self = Self(bindings::RPROBES_TASK_COMM as usize);
+    /// None if there is but one CPU.
+    pub(crate) const CPU: Option<Self> = match bindings::RPROBES_TASK_CPU as usize {
+        0 => None,
+        offset => Some(Self(offset)),
+    };
+
+    /// Reads it. Any context.
+    #[inline(always)]
+    pub(crate) fn read(self) -> u32 {
+        // SAFETY: The header has these offsets from C.
+        unsafe { arch::task_word(self.0) }
+    }
+}
+
 /// The process that is running. Any context.
 pub(crate) fn tgid() -> i32 {
     // SAFETY: May be called anywhere.
@@ -51,9 +74,14 @@ pub(crate) fn tgid() -> i32 {
 }
 
 /// The CPU that this runs on. Any context.
+#[inline(always)]
 pub(crate) fn cpu() -> u32 {
-    // SAFETY: May be called anywhere.
-    unsafe { bindings::rprobes_cpu() }
+    match TaskWord::CPU {
+        // The kernel writes it before the task runs there.
+        Some(word) => word.read(),
+        // SAFETY: May be called anywhere.
+        None => unsafe { bindings::rprobes_cpu() },
+    }
 }
 
 /// How many CPUs there can be: all numbers of CPUs are below this. Any context.

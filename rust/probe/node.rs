@@ -3,7 +3,14 @@
 
 //! A probe in memory: the kernel's part, what all kinds of probes have besides, and the handler.
 
-use core::{cell::UnsafeCell, ffi::CStr, marker::PhantomPinned, mem::offset_of, ptr::NonNull};
+use core::{
+    cell::UnsafeCell,
+    ffi::CStr,
+    marker::PhantomPinned,
+    mem::offset_of,
+    ptr::NonNull,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use kernel::{
     prelude::*,
@@ -14,6 +21,7 @@ use kernel::{
 
 use super::{
     kind::{Handles, Kind},
+    overload::{Found, Overload},
     Stats,
 };
 use crate::{
@@ -72,7 +80,8 @@ impl<T, K: Kind> Probe<T, K> {
                 listed: Opaque::zeroed(),
                 later: Opaque::zeroed(),
                 wanted: Atomic::new(0),
-                asked: Atomic::new(0),
+                asked: AtomicU32::new(0),
+                found: Found::new(),
                 state: Atomic::new(GONE),
                 address: UnsafeCell::new(0),
                 name: CString::try_from_fmt(fmt!("{}", target))?,
@@ -128,8 +137,10 @@ pub(crate) struct Core {
     later: Opaque<bindings::rprobes_later>,
     /// What is to be done later: one of the constants.
     wanted: Atomic<u32>,
-    /// Whether something was wanted since the probe was armed.
-    asked: Atomic<u32>,
+    /// Whether something was wanted since the probe was armed: one of these constants.
+    asked: AtomicU32,
+    /// What a guard has found, to be said when the probe is disarmed.
+    found: Found,
     /// One of the states. Who changes it from `REGISTERED` to `GOING` has to unregister the probe.
     state: Atomic<u32>,
     address: UnsafeCell<usize>,
@@ -144,6 +155,11 @@ const GONE: u32 = 0;
 const REGISTERED: u32 = 1;
 /// Somebody is unregistering it.
 const GOING: u32 = 2;
+
+/// It was wanted by the handler.
+const BY_HANDLER: u32 = 1;
+/// It was wanted by a guard, which does not call the handler any more.
+const BY_GUARD: u32 = 2;
 
 /// To disarm the probe.
 const DISABLE: u32 = 1;
@@ -185,6 +201,23 @@ impl Core {
         }
     }
 
+    /// The same for a guard, once until the probe is armed again. The kernel log will say what was found. Any context.
+    #[cold]
+    pub(super) fn overloaded(&self, overload: Overload) {
+        if self.asked.swap(BY_GUARD, Ordering::Relaxed) != BY_GUARD {
+            self.found.put(overload);
+            if self.wanted.cmpxchg(0, DISABLE, Relaxed).is_ok() {
+                self.raise();
+            }
+        }
+    }
+
+    /// Whether a guard has found that the handler is not to be called.
+    #[inline(always)]
+    pub(super) fn is_overloaded(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) == BY_GUARD
+    }
+
     /// Has the probe unregistered a moment later, in process context. Any context.
     pub(crate) fn unregister_later(&self) {
         if self.wanted.xchg(UNREGISTER, Relaxed) == 0 {
@@ -192,16 +225,23 @@ impl Core {
         }
     }
 
-    /// Not for each hit, until it is done: queueing raises an interrupt, whose handler may be what is probed.
     fn queue(&self) {
-        self.asked.store(1, Relaxed);
+        // What a guard has found stays.
+        let _ = self
+            .asked
+            .compare_exchange(0, BY_HANDLER, Ordering::Relaxed, Ordering::Relaxed);
+        self.raise();
+    }
+
+    /// Not for each hit, until it is done: queueing raises an interrupt, whose handler may be what is probed.
+    fn raise(&self) {
         // SAFETY: A handler of this probe is running, so it is initialised.
         unsafe { bindings::rprobes_later_queue(self.later.get()) };
     }
 
     /// Whether a handler has asked for the probe to be disarmed or unregistered since it was armed.
     pub(crate) fn was_asked(&self) -> bool {
-        self.asked.load(Relaxed) != 0
+        self.asked.load(Ordering::Relaxed) != 0
     }
 
     /// The kernel's part of the probe.
@@ -305,7 +345,7 @@ impl Core {
         if core.state.load(Relaxed) != REGISTERED {
             return Err(EINVAL);
         }
-        core.asked.store(0, Relaxed);
+        core.asked.store(0, Ordering::Relaxed);
         // SAFETY: It is from `Probe::core`.
         unsafe { (core.ops.arm)(Self::raw(this)) }
     }
@@ -361,7 +401,15 @@ unsafe extern "C" fn run_later(later: *mut bindings::rprobes_later) {
         match core.wanted.xchg(0, Full) {
             DISABLE => {
                 // A failure leaves it armed, which the next hit shows.
-                let _ = Core::disarm(this);
+                let disarmed = Core::disarm(this).is_ok();
+                if let Some(overload) = core.found.take().filter(|_| disarmed) {
+                    log!(
+                        WARNING,
+                        "the probe at {} is disarmed: {}; enable() arms it again\n",
+                        core.name(),
+                        overload
+                    );
+                }
             }
             UNREGISTER => {
                 if let Some(raw) = Core::claim(this) {

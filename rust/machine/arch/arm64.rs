@@ -10,7 +10,7 @@ use kernel::{
     ffi::c_void,
 };
 
-use super::Planted;
+use super::{Planted, Seldom};
 use crate::machine::memory;
 
 pub(crate) const ARG_REGS: usize = 8;
@@ -161,6 +161,40 @@ pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
     let regs = user_mut(regs);
     regs.regs[0] = value as u64;
     regs.pc = regs.regs[30];
+}
+
+/// 32 bits of the current task.
+///
+/// # Safety
+///
+/// There must be as many in a `struct task_struct` at `offset`.
+#[inline(always)]
+pub(crate) unsafe fn task_word(offset: usize) -> u32 {
+    let word;
+    // SAFETY: The register leads to the current task, whose memory is there as long as it runs. What changes in there meanwhile
+    // is read by one instruction.
+    unsafe {
+        core::arch::asm!(
+            "mrs {task}, sp_el0",
+            "ldr {word:w}, [{task}, {offset}]",
+            task = out(reg) _,
+            offset = in(reg) offset,
+            word = lateout(reg) word,
+            options(nostack, readonly, preserves_flags)
+        );
+    }
+    word
+}
+
+/// Calls `F` with a pointer.
+///
+/// # Safety
+///
+/// That of the function.
+#[inline(always)]
+pub(crate) unsafe fn call_seldom<F: Seldom>(argument: *const F::Argument) -> bool {
+    // SAFETY: The caller promises the same.
+    unsafe { F::call(argument) }
 }
 
 /// Adds to this CPU's copy of the `I`-th word.

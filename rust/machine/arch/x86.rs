@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 
 use kernel::{bindings::pt_regs, ffi::c_void};
 
-use super::Planted;
+use super::{Planted, Seldom};
 use crate::{bindings, machine::memory};
 
 pub(crate) const ARG_REGS: usize = 6;
@@ -110,6 +110,10 @@ extern "C" {
     #[cfg_attr(have_pcpu_hot, link_name = "pcpu_hot")]
     #[cfg_attr(not(have_pcpu_hot), link_name = "__preempt_count")]
     static COUNT: usize;
+    /// First in that structure.
+    #[cfg_attr(have_pcpu_hot, link_name = "pcpu_hot")]
+    #[cfg_attr(not(have_pcpu_hot), link_name = "current_task")]
+    static CURRENT: usize;
 }
 
 /// This CPU's `preempt_count()`, without the bit that tells whether to reschedule. Before Linux 6.15 it is in a structure.
@@ -304,6 +308,68 @@ pub(crate) fn return_early(regs: &mut pt_regs, value: usize) {
         regs.ip = address;
         regs.sp += size_of::<usize>();
     }
+}
+
+/// 32 bits of the current task.
+///
+/// # Safety
+///
+/// There must be as many in a `struct task_struct` at `offset`.
+#[inline(always)]
+pub(crate) unsafe fn task_word(offset: usize) -> u32 {
+    let word;
+    // SAFETY: A CPU always has a current task, whose memory is there as long as it runs. What changes in there meanwhile is read
+    // by one instruction.
+    unsafe {
+        core::arch::asm!(
+            "mov {task}, qword ptr gs:[rip + {current}]",
+            "mov {word:e}, dword ptr [{task} + {offset}]",
+            current = sym CURRENT,
+            task = out(reg) _,
+            offset = in(reg) offset,
+            word = lateout(reg) word,
+            options(nostack, readonly, preserves_flags)
+        );
+    }
+    word
+}
+
+/// Calls `F` with a pointer, and changes no registers but that of what it returns. So it costs nothing, where it is seldom done,
+/// to keep something in registers.
+///
+/// # Safety
+///
+/// That of the function.
+#[inline(always)]
+pub(crate) unsafe fn call_seldom<F: Seldom>(argument: *const F::Argument) -> bool {
+    let result: u8;
+    // SAFETY: It is a function in C's way, which leaves the other registers as they are.
+    unsafe {
+        core::arch::asm!(
+            "push rcx",
+            "push rdx",
+            "push rsi",
+            "push rdi",
+            "push r8",
+            "push r9",
+            "push r10",
+            "push r11",
+            "mov rdi, {argument}",
+            "call {function}",
+            "pop r11",
+            "pop r10",
+            "pop r9",
+            "pop r8",
+            "pop rdi",
+            "pop rsi",
+            "pop rdx",
+            "pop rcx",
+            function = sym F::call,
+            argument = in(reg) argument,
+            lateout("al") result,
+        );
+    }
+    result != 0
 }
 
 /// Adds to this CPU's copy of the `I`-th word: one instruction, so no other CPU and no interrupt comes between.
