@@ -11,7 +11,7 @@
 u64 *rprobes_percpu_alloc(size_t count);
 void rprobes_percpu_free(u64 *words);
 void rprobes_percpu_add(u64 *word, u64 n);
-u64 rprobes_percpu_read(const u64 *word);
+u64 rprobes_percpu_read(u64 *word);
 void rprobes_percpu_set(u64 *word, unsigned int cpu, u64 value);
 u64 rprobes_percpu_sum(const u64 *word);
 

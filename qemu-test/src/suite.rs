@@ -48,6 +48,7 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
     unit_tests(repo, "qemu-test", "runner", only, &mut report)?;
     unit_tests(repo, "rprobes-btf", "btf", only, &mut report)?;
     unit_tests(repo, "rprobes-ftrace", "ftrace", only, &mut report)?;
+    unit_tests(repo, "rprobes-hosted", "hosted", only, &mut report)?;
     // A guest takes one processor, so two run beside each other: this one and what follows the tests of the host.
     let parts = tests.len().div_ceil(AT_ONCE);
     let guests = Guests {

@@ -45,8 +45,8 @@ use super::histogram;
 ///     }
 ///
 ///     fn merge(&mut self, other: &Self) {
-///         self.count += other.count;
-///         self.sum += other.sum;
+///         self.count = self.count.wrapping_add(other.count);
+///         self.sum = self.sum.wrapping_add(other.sum);
 ///     }
 /// }
 /// ```

@@ -78,7 +78,7 @@ use crate::machine::{self, IrqOff, Irqs, PerCpuWord};
 /// Entries are inserted, looked up, changed and removed in any context, non-maskable interrupts included. Nothing sleeps or is
 /// allocated. Each such call locks the part of the map that the key is in, one of about as many as there are entries, and
 /// has interrupts off meanwhile; another CPU waits for it, a bounded time. So **closures are short**: they run with interrupts off,
-/// and must not sleep, or wait for anything.
+/// and must not sleep, or wait for anything. They may use other maps, and this one, of which a part is refused them.
 ///
 /// # What is lost
 ///
@@ -94,7 +94,7 @@ use crate::machine::{self, IrqOff, Irqs, PerCpuWord};
 /// # Memory and time
 ///
 /// An entry takes 8 bytes besides those of the key and the value, and 8 to 16 more for the table; [`Stats::bytes`] says how much that
-/// is. To change the value of a key that is a number takes some 50 instructions on x86.
+/// is. To change the value of a key that is a number takes some 60 instructions on x86.
 ///
 /// # Invariants
 ///
@@ -375,6 +375,7 @@ impl<K: Key, V: Copy + Send> Map<K, V> {
 
     /// As [`iter`](Self::iter), and removes them: each value that was in the map comes out of it once. Those that are not
     /// taken from the iterator stay. Process context.
+    #[must_use = "what is not taken from the iterator stays in the map"]
     pub fn drain(&self) -> Iter<'_, K, V> {
         Iter {
             map: self,
@@ -451,12 +452,17 @@ impl<K: Key, V: Copy + Send> Map<K, V> {
     #[cold]
     #[inline(never)]
     fn wait(&self, home: u32) -> Result<Locked<'_, K, V>, Refusal> {
-        for _ in 0..PATIENCE {
+        let mut patience = PATIENCE;
+        while patience > 0 {
             match self.try_bucket(home) {
                 Ok(locked) => return Ok(locked),
                 // What this has interrupted goes on only when this ends.
                 Err(true) => break,
-                Err(false) => machine::relax(),
+                Err(false) => patience -= 1,
+            }
+            while patience > 0 && self.bucket(home).owner.load(Relaxed) != 0 {
+                patience -= 1;
+                machine::relax();
             }
         }
         self.counts.inc::<BUSY>();

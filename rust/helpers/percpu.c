@@ -24,9 +24,9 @@ void rprobes_percpu_add(u64 *word, u64 n)
 }
 NOKPROBE_SYMBOL(rprobes_percpu_add);
 
-u64 rprobes_percpu_read(const u64 *word)
+u64 rprobes_percpu_read(u64 *word)
 {
-	return this_cpu_read(*(const u64 __percpu *)(unsigned long)word);
+	return this_cpu_read(*(u64 __percpu *)(unsigned long)word);
 }
 NOKPROBE_SYMBOL(rprobes_percpu_read);
 
