@@ -113,11 +113,14 @@ mod machine;
 pub mod module;
 mod place;
 mod probe;
+pub mod report;
 mod text;
 mod trace;
 pub mod types;
 
-pub use collect::{ratelimit, Counter, CounterArray, Counters, Histogram, Ring, Scratch};
+pub use collect::{
+    ratelimit, Counter, CounterArray, Counters, Histogram, Ring, Scratch, StackId, Stacks, StacksStats,
+};
 pub use machine::{Path, PtRegs, Syscall};
 pub use place::{symbol, Symbol, Target};
 pub use probe::{

@@ -391,6 +391,7 @@ pub mod __private {
 
     impl Drop for Drain {
         fn drop(&mut self) {
+            crate::report::drain();
             crate::probe::drain();
             // Handlers may have written into these.
             crate::trace::drain();

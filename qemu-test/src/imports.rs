@@ -29,6 +29,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("place", &["bindings", "errno", "log", "machine", "types"]),
     ("collect", &["bindings", "machine", "text"]),
     (
+        "report",
+        &["bindings", "errno", "log", "machine", "place", "collect"],
+    ),
+    (
         "trace",
         &["bindings", "text", "errno", "log", "machine", "place"],
     ),
@@ -41,7 +45,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "module",
         &[
-            "text", "log", "machine", "place", "collect", "trace", "probe", "types",
+            "text", "log", "machine", "place", "collect", "report", "trace", "probe", "types",
         ],
     ),
 ];

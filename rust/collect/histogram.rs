@@ -8,7 +8,10 @@ use kernel::{
     prelude::*,
 };
 
-use super::Counters;
+use super::{
+    bars::{self, Bucket, Buckets},
+    Counters,
+};
 
 /// How often values of each power of two were seen. Handlers record, others read; prints as a table with bars.
 ///
@@ -67,29 +70,19 @@ impl Histogram {
     }
 }
 
+impl Buckets for Histogram {
+    fn buckets(&self) -> impl Iterator<Item = Bucket> {
+        (0..Self::BUCKETS).map(|i| Bucket {
+            low: if i == 0 { 0 } else { 1 << (i - 1) },
+            // For 64 bits, what is shifted out of 128 is not missed.
+            high: ((1u128 << i) - 1) as u64,
+            count: self.bucket(i),
+        })
+    }
+}
+
 impl Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const BAR: &str = "########################################";
-        let used = |i: &usize| self.bucket(*i) != 0;
-        let (Some(first), Some(last)) = (
-            (0..Self::BUCKETS).find(used),
-            (0..Self::BUCKETS).rev().find(used),
-        ) else {
-            return f.write_str("nothing recorded\n");
-        };
-        let most = (first..=last)
-            .map(|i| self.bucket(i))
-            .max()
-            .unwrap_or(1)
-            .max(1);
-        for i in first..=last {
-            let count = self.bucket(i);
-            let low = if i == 0 { 0 } else { 1u64 << (i - 1) };
-            // For 64 bits, what is shifted out of 128 is not missed.
-            let high = ((1u128 << i) - 1) as u64;
-            let bar = &BAR[..(count as usize * BAR.len() / most as usize).min(BAR.len())];
-            writeln!(f, "{low:>20} .. {high:<20} {count:>10} |{bar:<40}|")?;
-        }
-        Ok(())
+        bars::draw(self, f)
     }
 }

@@ -3,13 +3,16 @@
 
 //! What handlers gather: counts, histograms, events; and room to work in.
 
+pub(crate) mod bars;
 mod counter;
 mod histogram;
 pub mod ratelimit;
 mod ring;
 mod scratch;
+mod stacks;
 
 pub use counter::{Counter, CounterArray, Counters};
 pub use histogram::Histogram;
 pub use ring::Ring;
 pub use scratch::Scratch;
+pub use stacks::{StackId, Stacks, StacksStats};

@@ -135,4 +135,8 @@ impl Scratch {
     pub fn refused(&self) -> u64 {
         self.refused.load(Relaxed)
     }
+    /// The memory that they take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.cpus) + size_of_val(&*self.memory)
+    }
 }

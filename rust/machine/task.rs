@@ -17,7 +17,7 @@ use crate::bindings;
 const TASK_COMM_LEN: usize = bindings::TASK_COMM_LEN as usize;
 
 /// The name of a thread.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Comm(pub [u8; TASK_COMM_LEN]);
 
 impl Comm {
