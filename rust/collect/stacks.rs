@@ -92,6 +92,9 @@ pub struct StacksStats {
 /// In how many slots a stack may be.
 const TRIES: usize = 32;
 
+/// As many frames as there may be of handlers, where a stack is collected, before those that are stored.
+const HANDLERS: usize = 16;
+
 /// The words of a slot before the frames.
 const HASH: usize = 0;
 const COUNT: usize = 1;
@@ -125,7 +128,7 @@ impl Stacks {
             words,
             len,
             depth,
-            scratch: Scratch::new(depth * size_of::<usize>())?,
+            scratch: Scratch::new((depth + HANDLERS).checked_mul(size_of::<usize>()).ok_or(ENOMEM)?)?,
             used: Atomic::new(0),
             refused: Atomic::new(0),
         })

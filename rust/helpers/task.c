@@ -4,6 +4,7 @@
  * The current task and its stack, and where and when it runs.
  */
 #include <linux/cpumask.h>
+#include <linux/ftrace.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
@@ -40,13 +41,20 @@ u64 rprobes_timestamp(void)
 	return local_clock();
 }
 
+#ifndef MCOUNT_INSN_SIZE
+#define MCOUNT_INSN_SIZE 0
+#endif
+
 /* The stack as it is at a probe, without the handlers that look at it. */
 unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count)
 {
 	unsigned int found = stack_trace_save(addresses, count, 0), skip = 0;
 
-	/* The first address of the probed context is the one that the registers have. */
-	while (skip < found && addresses[skip] != instruction_pointer(regs))
+	/*
+	 * The first address of the probed context is the one that the registers have, or, if ftrace was called there, the one
+	 * behind that call.
+	 */
+	while (skip < found && addresses[skip] - instruction_pointer(regs) > MCOUNT_INSN_SIZE)
 		skip++;
 	if (skip == found)
 		return found;

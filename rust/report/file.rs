@@ -165,7 +165,7 @@ fn check(name: &CStr) -> Result {
 
 fn cause(error: Error) -> &'static str {
     match error {
-        EEXIST => "there is one, or another module's directory, of that name",
+        EEXIST => "there is one of that name",
         EPERM => "debugfs is switched off, by debugfs= on the kernel's command line",
         ENODEV => "the kernel is built without debugfs",
         _ => "it cannot be made",

@@ -124,11 +124,15 @@ pub fn write(
 }
 
 impl Report<'_> {
-    /// One value: a count, a sum, a name.
+    /// One value: a count, a sum, a name, a stack.
     pub fn value(&mut self, name: &str, value: &impl Value) -> Result {
         match self.form {
+            Form::Text if value.shape() == Shape::Lines => {
+                self.title(name)?;
+                value.text(&mut table::Indented::new(self.out))?;
+            }
             Form::Text => {
-                self.separate(value.shape() == Shape::Lines)?;
+                self.separate(false)?;
                 name.text(self.out)?;
                 self.out.write_str(": ")?;
                 value.text(self.out)?;

@@ -159,7 +159,7 @@ impl<K: Columns, V: Columns> Table<K, V> {
             each(row, &mut |i, value| line.cell(i, value))?;
             line.end()?;
             each(row, &mut |_, value| match value.shape() {
-                Shape::Lines => value.text(&mut Indented { out, at_start: true }),
+                Shape::Lines => value.text(&mut Indented::new(out)),
                 _ => Ok(()),
             })?;
         }
@@ -383,9 +383,18 @@ fn width(text: impl FnOnce(&mut dyn Write) -> fmt::Result) -> Result<usize, fmt:
 }
 
 /// Puts blanks in front of each line.
-struct Indented<'a> {
+pub(super) struct Indented<'a> {
     out: &'a mut dyn Write,
     at_start: bool,
+}
+
+impl<'a> Indented<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self {
+            out,
+            at_start: true,
+        }
+    }
 }
 
 impl Write for Indented<'_> {
