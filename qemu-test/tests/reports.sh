@@ -143,7 +143,7 @@ log | sed -n '/^report: count: /,/^report: long: /{ /^report: long: /d; s/^repor
 is $work/wanted $work/logged
 log | sed -n '/^report: long: /,$s/^report: //p' >$work/long
 [ "$(wc -l <$work/long)" -gt 1 ] || fail "the long line is one: $(cat $work/long)"
-same "$(tr -d '\n' <$work/long | wc -c) $(tr -d '\n' <$work/long | sed 's/^long: \(0123456789\)*$/whole/')" '2506 whole'
+same '2506 whole' "$(tr -d '\n' <$work/long | wc -c) $(tr -d '\n' <$work/long | sed 's/^long: \(0123456789\)*$/whole/')"
 
 # In pieces, and from the middle.
 dd if=$files/numbers bs=7 2>/dev/null >$work/pieces
@@ -169,16 +169,16 @@ is $work/large $files/large
 is $work/large.json $files/large.json
 # What cannot be made is an error.
 for file in $files/failure $files/failure.json; do
-	! cat $file >$work/said 2>&1 || fail "$file could be read"
+	! cat "$file" >$work/said 2>&1 || fail "$file could be read"
 	grep -q 'Numerical argument out of domain' $work/said || fail "$file: $(cat $work/said)"
 done
 # For root alone, and not to be written.
-same "$(stat -c %a $files/numbers)" 400
+same 400 "$(stat -c %a $files/numbers)"
 # An open file keeps the module.
 exec 3<$files/numbers
 ! rmmod report 2>/dev/null || fail 'unloaded while a file is open'
 read -r line <&3
-same "$line" 'count: 18446744073709551615'
+same 'count: 18446744073709551615' "$line"
 exec 3<&-
 unload report
 [ ! -e $files ] || fail "there is still $(ls -d $files/*)"

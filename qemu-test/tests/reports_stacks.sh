@@ -12,22 +12,19 @@ load report
 # One path a thousand times, another one ten times, and one of each length from 1 to 20. The outermost frames are those of a
 # system call.
 own=$files/own.folded
-same "$(sed -n 's/.*;rprobes_report_left;rprobes_report_target \([0-9]*\)$/\1/p' $own)" 1000
-same "$(sed -n 's/.*;rprobes_report_right;rprobes_report_target \([0-9]*\)$/\1/p' $own)" 10
-for n in 1 2 3 19 20; do
-	deep=$(printf ';rprobes_report_deep%.0s' $(seq $n))
-	same "$n: $(grep -c "[a-z]*_init;\(.*_call;\)*[^;]*$deep;rprobes_report_target 1\$" $own)" "$n: 1" ||
-		fail "$(cat $own)"
-done
-same "$(wc -l <$own)" 22
-same "$(cut -d ';' -f 2- $own | grep -c 'finit_module;.*;do_init_module;do_one_initcall;')" 22
+same 1000 "$(sed -n 's/.*;rprobes_report_left;rprobes_report_target \([0-9]*\)$/\1/p' $own)"
+same 10 "$(sed -n 's/.*;rprobes_report_right;rprobes_report_target \([0-9]*\)$/\1/p' $own)"
+deep=$(grep -o '\(;rprobes_report_deep\)*;rprobes_report_target 1$' $own | awk -F ';' '{ print NF - 2 }' | sort -n)
+same "$(seq 20)" "$deep"
+same 22 "$(wc -l <$own)"
+[ "$(grep -c 'finit_module;.*;do_one_initcall;' $own)" = 22 ] || fail "$(cat $own)"
 # The innermost first, with offsets; nothing of the handler.
 awk '/^own:/ { f = 1 } f && / 1000$|^ *1000 *$/ { g = 1; next } g && !/^    / { exit } g' $files/own >$work/stack
 head -n 1 $work/stack | grep -Eq '^    rprobes_report_target\+0x[0-9a-f]+/0x[0-9a-f]+ \[report\]$' || fail "$(cat $work/stack $files/own)"
 sed -n 2p $work/stack | grep -Eq '^    rprobes_report_left\+0x[0-9a-f]+/0x[0-9a-f]+ \[report\]$' || fail "$(cat $work/stack)"
 grep -Eq '^\{"stack":\["rprobes_report_target\+0x[0-9a-f/x]+ \[report\]","rprobes_report_left\+[^]]*\]".*\],"hits":1000\},$' $files/own.json ||
 	fail "$(cat $files/own.json)"
-same "$(value capacity $files/own) $(value refused $files/own)" '4096 0'
+same '4096 0' "$(value capacity $files/own) $(value refused $files/own)"
 # 8 bytes for each of 2 + 32 words, and the buffers.
 [ "$(value bytes $files/own)" -ge $((4096 * 34 * 8)) ] || fail "$(value bytes $files/own) bytes"
 # A tracepoint.
@@ -41,7 +38,7 @@ for reader in 1 2 3 4; do
 done
 wait
 for reader in 1 2 3 4; do
-	same "$(tr '\n' ' ' <$work/race$reader)" 'wrong: 0 used: 2000 '
+	same 'wrong: 0 used: 2000 ' "$(tr '\n' ' ' <$work/race$reader)"
 done
 
 # A program whose functions say where they are: each frame is in one of them.
@@ -51,9 +48,9 @@ frames=$(sed -n 's/^report;\(0x[0-9a-fx;]*\);[a-z_].* 1$/\1/p' $files/opens.fold
 # of FRAME: the function that it is in, the last that begins before it.
 of() {
 	found=0
-	for function in $(cat $work/functions); do
+	while read -r function; do
 		[ $((0x$function)) -gt $(($1)) ] || [ $((0x$function)) -le $((0x$found)) ] || found=$function
-	done
+	done <$work/functions
 	echo "$found"
 }
 same "$(cat $work/functions)" "$(for frame in $(echo "$frames" | head -n 4); do of "$frame"; done)"
@@ -82,7 +79,7 @@ unload report
 
 # Room for four: the others are refused, and counted.
 load report capacity=3
-same "$(value capacity $files/own)" 4
+same 4 "$(value capacity $files/own)"
 [ "$(value refused $files/own)" -ge 17 ] || fail "$(cat $files/own)"
 [ "$(wc -l <$files/own.folded)" -le 5 ] || fail "$(cat $files/own.folded)"
 grep -Eq '^\[refused\] [0-9]+$' $files/own.folded || fail "$(cat $files/own.folded)"
