@@ -8,6 +8,9 @@
 
 #include <linux/types.h>
 
+struct pt_regs;
+
+unsigned long rprobes_returns_to(struct pt_regs *regs);
 unsigned int rprobes_stack_here(unsigned long *addresses, unsigned int count);
 unsigned int rprobes_user_stack(unsigned long *addresses, unsigned int count);
 ssize_t rprobes_user_object(int tgid, unsigned long address, char *buffer, size_t size, unsigned long *offset);

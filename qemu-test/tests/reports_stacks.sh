@@ -9,6 +9,7 @@ value() {
 }
 
 load report
+grep -q ';rprobes_report_left;rprobes_report_target 1000$' $files/own.folded || fail "$(cat $files/own.folded)"
 # One path a thousand times, another one ten times, and one of each length from 1 to 20. The outermost frames are those of a
 # system call.
 own=$files/own.folded

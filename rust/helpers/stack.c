@@ -3,6 +3,7 @@
 /*
  * The kernel's stack where a handler is called without registers, that of user space, and the files that this one's code is in.
  */
+#include <linux/bitops.h>
 #include <linux/compat.h>
 #include <linux/err.h>
 #include <linux/file.h>
@@ -19,7 +20,38 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#ifdef CONFIG_ARM64
+#include <asm/insn.h>
+#endif
+
 #include <rprobes/stack.h>
+
+/*
+ * Where a function returns to, at whose entry the registers are, if that is not on the stack yet; 0 if they are elsewhere: then there
+ * is no call of what they are at in front of that.
+ */
+unsigned long rprobes_returns_to(struct pt_regs *regs)
+{
+#ifdef CONFIG_ARM64
+	/* Behind BTI and what ftrace has there. */
+	enum { MOST = 3 * AARCH64_INSN_SIZE };
+	unsigned long address = regs->regs[30], callee;
+	u32 insn;
+
+	if ((long)address >= 0 || copy_from_kernel_nofault(&insn, (const void *)(address - AARCH64_INSN_SIZE), sizeof(insn)))
+		return 0;
+	/* BL and BLR. */
+	if ((insn & 0xfc000000) == 0x94000000)
+		callee = address - AARCH64_INSN_SIZE + sign_extend64((u64)(insn & 0x03ffffff) << 2, 27);
+	else if ((insn & 0xfffffc1f) == 0xd63f0000)
+		callee = regs->regs[min(insn >> 5 & 31, 30u)];
+	else
+		return 0;
+	return instruction_pointer(regs) - callee <= MOST ? address : 0;
+#else
+	return 0;
+#endif
+}
 
 /* The stack without what this module has on it: its handlers are called by what it probes. */
 unsigned int rprobes_stack_here(unsigned long *addresses, unsigned int count)

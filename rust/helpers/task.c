@@ -12,6 +12,7 @@
 #include <linux/stacktrace.h>
 #include <linux/string.h>
 
+#include <rprobes/stack.h>
 #include <rprobes/task.h>
 
 int rprobes_task_tgid(void)
@@ -49,6 +50,7 @@ u64 rprobes_timestamp(void)
 unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsigned int count)
 {
 	unsigned int found = stack_trace_save(addresses, count, 0), skip = 0;
+	unsigned long caller = rprobes_returns_to(regs);
 
 	/*
 	 * The first address of the probed context is the one that the registers have, or, if ftrace was called there, the one
@@ -58,6 +60,12 @@ unsigned int rprobes_stack(struct pt_regs *regs, unsigned long *addresses, unsig
 		skip++;
 	if (skip == found)
 		return found;
-	memmove(addresses, addresses + skip, (found - skip) * sizeof(*addresses));
-	return found - skip;
+	found -= skip;
+	memmove(addresses, addresses + skip, found * sizeof(*addresses));
+	if (!caller || count < 2 || (found > 1 && addresses[1] == caller))
+		return found;
+	found = min(found, count - 1);
+	memmove(addresses + 2, addresses + 1, (found - 1) * sizeof(*addresses));
+	addresses[1] = caller;
+	return found + 1;
 }
