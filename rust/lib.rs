@@ -79,6 +79,8 @@
 //! | `current_uid()`, `current_cap()`, `current->real_parent`, `current->nsproxy`, `current->mm->arg_start` | [`Context::task`] |
 //! | `d_path()`, `file_path()`, `dentry_path_raw()` | [`Context::path`], [`Context::file_path`], [`Context::dentry_path`] |
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
+//! | the same as a number, to be counted by; those of user space | [`Stacks`], [`Context::kernel_stack_id`], [`Context::user_stack_id`] |
+//! | `debugfs_create_file()`, `seq_printf()` | [`report::File`] |
 //! | `pr_info_ratelimited()` | [`ratelimited!`] |
 //! | `this_cpu_add()` | [`Counters`] |
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
@@ -119,7 +121,8 @@ mod trace;
 pub mod types;
 
 pub use collect::{
-    ratelimit, Counter, CounterArray, Counters, Histogram, Ring, Scratch, StackId, Stacks, StacksStats,
+    ratelimit, Counter, CounterArray, Counters, Histogram, Ring, Scratch, StackId, Stacks,
+    StacksStats,
 };
 pub use machine::{Path, PtRegs, Syscall};
 pub use place::{symbol, Symbol, Target};

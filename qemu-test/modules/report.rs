@@ -84,7 +84,11 @@ impl Columns for AsFile {
 
     fn columns(&self, row: Row<'_>) -> core::fmt::Result {
         row(&self.inode)?;
-        row(if self.write { &"write" as &dyn Value } else { &"read" })
+        row(if self.write {
+            &"write" as &dyn Value
+        } else {
+            &"read"
+        })
     }
 }
 
@@ -112,7 +116,10 @@ impl Numbers {
         report.value("least", &i64::MIN)?;
         report.value("flags", &Hex(0xbeef))?;
         report.value("nobody", &None::<u32>)?;
-        report.value("name \"\\\n", &BStr::from_bytes(b"a\"b\\c\n\x1b\xc3\xa9\xc3;"))?;
+        report.value(
+            "name \"\\\n",
+            &BStr::from_bytes(b"a\"b\\c\n\x1b\xc3\xa9\xc3;"),
+        )?;
         report.value("text", &"caf\u{e9}\t\"")?;
         report.histogram("powers", &self.histogram)?;
         report.histogram("top", &self.top)?;
@@ -121,7 +128,10 @@ impl Numbers {
         report.value("nowhere", &Name(Symbol(0)))?;
 
         let mut times = Table::new(&["time", "n"]);
-        times.extend([0, 999, 1_000, 12_345, 123_456, 9_999_999, 60_000_000_000].map(|n| (Nanoseconds(n), n)));
+        times.extend(
+            [0, 999, 1_000, 12_345, 123_456, 9_999_999, 60_000_000_000]
+                .map(|n| (Nanoseconds(n), n)),
+        );
         report.table("times", times.sort_by_key())?;
 
         let mut table = Table::new(&["who", "inode", "mode", "hits"]);
@@ -271,7 +281,10 @@ impl Seen {
             let user = Stack::user(&self.stacks, open.user);
             let kernel = Stack::kernel(&self.stacks, open.kernel);
             table.add((open.comm, user, kernel), 1);
-            files.add(open.tgid, Stack::user_of(&self.stacks, open.user, open.tgid));
+            files.add(
+                open.tgid,
+                Stack::user_of(&self.stacks, open.user, open.tgid),
+            );
         }
         report.table("opens", &table)?;
         report.table("files", &files)
@@ -310,7 +323,10 @@ impl kernel::Module for Reports {
             GFP_KERNEL,
         )?;
         let target = KBox::pin_init(
-            Kprobe::new(Target::symbol(c"rprobes_report_target"), AtTarget(seen.clone())),
+            Kprobe::new(
+                Target::symbol(c"rprobes_report_target"),
+                AtTarget(seen.clone()),
+            ),
             GFP_KERNEL,
         )?;
         let open = KBox::pin_init(
@@ -318,7 +334,10 @@ impl kernel::Module for Reports {
             GFP_KERNEL,
         )?;
         let fork = KBox::pin_init(
-            Tracepoint::new(Target::tracepoint(c"sched_process_fork"), AtFork(seen.clone())),
+            Tracepoint::new(
+                Target::tracepoint(c"sched_process_fork"),
+                AtFork(seen.clone()),
+            ),
             GFP_KERNEL,
         )?;
         call(rprobes_report_left, 1000, 1);
@@ -340,7 +359,11 @@ impl kernel::Module for Reports {
             _numbers: report::File::new(&name, numbers, Numbers::show)?,
             _large: report::File::new(c"large", none.clone(), show_large)?,
             _failure: report::File::new(c"failure", none, show_failure)?,
-            _race: report::File::new(c"race", Arc::new(Stacks::new(8192, 8)?, GFP_KERNEL)?, show_race)?,
+            _race: report::File::new(
+                c"race",
+                Arc::new(Stacks::new(8192, 8)?, GFP_KERNEL)?,
+                show_race,
+            )?,
             _own: report::File::with_folded(c"own", seen.clone(), Seen::show_own)?,
             _opens: report::File::with_folded(c"opens", seen, Seen::show_opens)?,
         };

@@ -41,7 +41,9 @@ pub(crate) fn draw(histogram: &impl Buckets, out: &mut dyn Write) -> fmt::Result
     let Some(most) = histogram.used().map(|bucket| bucket.count).max() else {
         return out.write_str("nothing recorded\n");
     };
-    histogram.used().try_for_each(|bucket| line(bucket, most, out))
+    histogram
+        .used()
+        .try_for_each(|bucket| line(bucket, most, out))
 }
 
 /// Draws the line of a bucket, of which the fullest has `most`. Counts may have changed meanwhile.

@@ -63,7 +63,18 @@ pub struct Stacks {
 
 /// The number of a stack in its [`Stacks`]. Any bytes are one, if perhaps of no stack.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, FromBytes, IntoBytes, Immutable,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    FromBytes,
+    IntoBytes,
+    Immutable,
 )]
 #[repr(transparent)]
 pub struct StackId(u32);
@@ -128,7 +139,11 @@ impl Stacks {
             words,
             len,
             depth,
-            scratch: Scratch::new((depth + HANDLERS).checked_mul(size_of::<usize>()).ok_or(ENOMEM)?)?,
+            scratch: Scratch::new(
+                (depth + HANDLERS)
+                    .checked_mul(size_of::<usize>())
+                    .ok_or(ENOMEM)?,
+            )?,
             used: Atomic::new(0),
             refused: Atomic::new(0),
         })

@@ -27,9 +27,14 @@ static int show(struct seq_file *seq, void *unused)
 	return report->show(report, seq);
 }
 
-/* Debugfs does not remove the file, and so the report is there, while this or a read is under way. */
+/*
+ * Debugfs does not remove the file, and so the report is there, while this or a read is under way. A module that has not been
+ * initialised yet may fail to be, and goes then whoever has opened its files.
+ */
 static int open(struct inode *inode, struct file *file)
 {
+	if (THIS_MODULE->state != MODULE_STATE_LIVE)
+		return -EAGAIN;
 	return single_open(file, show, inode->i_private);
 }
 

@@ -17,25 +17,19 @@ fn count(addresses: &[usize]) -> c_uint {
 /// The return addresses on the kernel's stack, without those in this module. Any context.
 pub(crate) fn stack_here(addresses: &mut [usize]) -> &[usize] {
     // SAFETY: There is room for that many.
-    let found =
-        unsafe { bindings::rprobes_stack_here(addresses.as_mut_ptr(), count(addresses)) };
+    let found = unsafe { bindings::rprobes_stack_here(addresses.as_mut_ptr(), count(addresses)) };
     &addresses[..(found as usize).min(addresses.len())]
 }
 
 /// Where user space goes on, and the return addresses on its stack. Any context.
 pub(crate) fn user_stack(addresses: &mut [usize]) -> &[usize] {
     // SAFETY: There is room for that many.
-    let found =
-        unsafe { bindings::rprobes_user_stack(addresses.as_mut_ptr(), count(addresses)) };
+    let found = unsafe { bindings::rprobes_user_stack(addresses.as_mut_ptr(), count(addresses)) };
     &addresses[..(found as usize).min(addresses.len())]
 }
 
 /// The path of the file that a process has at an address, and the offset in it. Process context.
-pub(crate) fn user_object(
-    tgid: i32,
-    address: usize,
-    buffer: &mut [u8],
-) -> Result<(&[u8], usize)> {
+pub(crate) fn user_object(tgid: i32, address: usize, buffer: &mut [u8]) -> Result<(&[u8], usize)> {
     let mut offset = 0;
     // SAFETY: Process context, says the caller, and the buffer is as long as that.
     let len = unsafe {

@@ -34,7 +34,8 @@ type Fill<T> = fn(&T, &mut Report<'_>) -> Result;
 /// root alone.
 ///
 /// The report is made anew when a file is opened and read, and is whole, however long it is. If it cannot be made, reading
-/// fails. The files are removed when this is dropped, or when the module is unloaded; while one is open, the module cannot be.
+/// fails. The files are removed when this is dropped, or when the module is unloaded; while one is open, the module cannot be. They
+/// can be opened once the module is loaded, not by what its `init` waits for.
 ///
 /// Drop it in process context, and not in the function that fills the report.
 ///
@@ -193,7 +194,10 @@ unsafe extern "C" fn show<T: Send + Sync + 'static>(
 ) -> c_int {
     // SAFETY: The entry is alive: who removes it waits until this has returned.
     let entry = unsafe { &*raw.cast::<Entry<T>>() };
-    let mut out = Seq { seq, is_full: false };
+    let mut out = Seq {
+        seq,
+        is_full: false,
+    };
     match super::write(&mut out, entry.form, |report| {
         (entry.fill)(&entry.data, report)
     }) {

@@ -89,7 +89,13 @@ impl<'a> Stack<'a> {
         out: &mut dyn Write,
         mut frame: impl FnMut(&mut dyn Write, usize, usize) -> fmt::Result,
     ) -> fmt::Result {
-        for (i, address) in self.stacks.frames(self.id).into_iter().flatten().enumerate() {
+        for (i, address) in self
+            .stacks
+            .frames(self.id)
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             frame(out, i, address)?;
         }
         Ok(())

@@ -123,7 +123,8 @@ impl<K, V> Table<K, V> {
 
 impl<K, V> Extend<(K, V)> for Table<K, V> {
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, rows: I) {
-        rows.into_iter().for_each(|(key, value)| self.add(key, value));
+        rows.into_iter()
+            .for_each(|(key, value)| self.add(key, value));
     }
 }
 
@@ -233,7 +234,10 @@ fn sort<T>(rows: &mut [T], is_less: impl Fn(&T, &T) -> bool) {
     let sink = |rows: &mut [T], mut root: usize| {
         while let Some(first) = rows.get(2 * root + 1) {
             let mut child = 2 * root + 1;
-            if rows.get(child + 1).is_some_and(|second| is_less(first, second)) {
+            if rows
+                .get(child + 1)
+                .is_some_and(|second| is_less(first, second))
+            {
                 child += 1;
             }
             if !is_less(&rows[root], &rows[child]) {
@@ -280,12 +284,7 @@ fn array<T>(
 }
 
 /// The `i`-th member of an object of JSON.
-pub(super) fn member(
-    out: &mut dyn Write,
-    i: usize,
-    name: &str,
-    value: &dyn Value,
-) -> fmt::Result {
+pub(super) fn member(out: &mut dyn Write, i: usize, name: &str, value: &dyn Value) -> fmt::Result {
     if i > 0 {
         out.write_char(',')?;
     }
@@ -346,7 +345,10 @@ impl<'a> Line<'a> {
     }
 
     fn cell(&mut self, i: usize, value: &(impl Value + ?Sized)) -> fmt::Result {
-        let Column { width: wanted, shape } = self.columns[i];
+        let Column {
+            width: wanted,
+            shape,
+        } = self.columns[i];
         if shape == Shape::Lines {
             return Ok(());
         }
