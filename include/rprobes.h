@@ -29,7 +29,9 @@
 #include <rprobes/process.h>
 #include <rprobes/ratelimit.h>
 #include <rprobes/redirect.h>
+#include <rprobes/report.h>
 #include <rprobes/running_types.h>
+#include <rprobes/stack.h>
 #include <rprobes/syscall.h>
 #include <rprobes/task.h>
 #include <rprobes/trace.h>

@@ -79,6 +79,8 @@
 //! | `current_uid()`, `current_cap()`, `current->real_parent`, `current->nsproxy`, `current->mm->arg_start` | [`Context::task`] |
 //! | `d_path()`, `file_path()`, `dentry_path_raw()` | [`Context::path`], [`Context::file_path`], [`Context::dentry_path`] |
 //! | `dump_stack()`, `stack_trace_save()` | [`Context::stack`] |
+//! | the same as a number, to be counted by; those of user space | [`Stacks`], [`Context::kernel_stack_id`], [`Context::user_stack_id`] |
+//! | `debugfs_create_file()`, `seq_printf()` | [`report::File`] |
 //! | `pr_info_ratelimited()` | [`ratelimited!`] |
 //! | `this_cpu_add()` | [`Counters`] |
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
@@ -121,6 +123,7 @@ mod machine;
 pub mod module;
 mod place;
 mod probe;
+pub mod report;
 mod text;
 mod trace;
 pub mod types;
@@ -128,7 +131,8 @@ pub mod types;
 pub use collect::{
     aggregate::{self, Aggregate, Summary},
     map::{self, Map},
-    ratelimit, Counter, CounterArray, Counters, Histogram, PerCpuMap, Ring, Scratch,
+    ratelimit, Counter, CounterArray, Counters, Histogram, PerCpuMap, Ring, Scratch, StackId,
+    Stacks, StacksStats,
 };
 pub use later::{
     deferred::{self, Deferred},

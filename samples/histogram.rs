@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! How long a kernel function takes, as a histogram in debugfs: `cat /sys/kernel/debug/histogram/latency_ns`. The function is
-//! probed by the cheapest mechanism that does, or by one that is asked for: `mechanism=fprobe`.
+//! How long a kernel function takes, as a histogram in debugfs: `cat /sys/kernel/debug/histogram/latency_ns`, or
+//! `latency_ns.json`. The function is probed by the cheapest mechanism that does, or by one that is asked for: `mechanism=fprobe`.
 
 use kernel::{
-    debugfs::{Dir, File},
-    fmt,
     prelude::*,
     sync::Arc,
     time::{Instant, Monotonic},
 };
 use rprobes::{
     fprobe::{self, Entry, EntryContext, Mechanism, Options, RetContext},
+    report::{self, Report},
     Fprobe, Histogram, Target,
 };
 
@@ -47,8 +46,7 @@ impl fprobe::Handler for Latency {
 struct LatencyHistogram {
     #[pin]
     probe: Fprobe<Arc<Latency>>,
-    #[pin]
-    file: File<Arc<Latency>>,
+    file: report::File<Latency>,
 }
 
 impl kernel::InPlaceModule for LatencyHistogram {
@@ -66,12 +64,12 @@ impl kernel::InPlaceModule for LatencyHistogram {
             let shown = latency.clone();
             Ok(try_pin_init!(Self {
                 probe <- Fprobe::with(Target::parse(&func)?, options, latency),
-                file <- Dir::new(c"histogram").read_callback_file(c"latency_ns", shown, &show),
+                file: report::File::new(c"latency_ns", shown, show)?,
             }))
         })
     }
 }
 
-fn show(latency: &Arc<Latency>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    fmt::Display::fmt(&latency.0, f)
+fn show(latency: &Latency, report: &mut Report<'_>) -> Result {
+    report.histogram("latency_ns", &latency.0)
 }

@@ -179,13 +179,13 @@ fn aggregates() -> Result {
     for value in [0, 1, 2, 3, u64::MAX] {
         log2.add(value);
     }
-    check!(log2.buckets()[..3] == [1, 1, 2] && log2.buckets()[64] == 1 && log2.count() == 5);
+    check!(log2.counts()[..3] == [1, 1, 2] && log2.counts()[64] == 1 && log2.count() == 5);
     let mut linear = Linear::<100, 20, 7>::empty();
     for value in [0, 99, 100, 119, 120, 199, 200, u64::MAX] {
         linear.add(value);
     }
     check!((linear.below(), linear.above(), linear.count()) == (2, 2, 8));
-    check!(linear.buckets() == [2, 1, 0, 0, 1]);
+    check!(linear.counts() == [2, 1, 0, 0, 1]);
 
     let map = PerCpuMap::<u32, Summary>::new(2)?;
     check!(map.record(&1, 10) && map.record(&1, 20) && map.record(&2, 5));

@@ -29,6 +29,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("place", &["bindings", "errno", "log", "machine", "types"]),
     ("collect", &["bindings", "machine", "text"]),
     (
+        "report",
+        &["bindings", "errno", "log", "machine", "place", "collect"],
+    ),
+    (
         "trace",
         &["bindings", "text", "errno", "log", "machine", "place"],
     ),
@@ -42,7 +46,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "module",
         &[
-            "text", "log", "machine", "place", "collect", "trace", "probe", "types", "later",
+            "text", "log", "machine", "place", "collect", "report", "trace", "probe", "types",
+            "later",
         ],
     ),
 ];

@@ -7,6 +7,8 @@ mod arch;
 mod bench;
 mod console;
 mod event_tests;
+#[cfg(test)]
+mod expected;
 mod host_tests;
 mod imports;
 mod initramfs;

@@ -3,7 +3,7 @@
 # Calls are counted by function, and the most frequent come first.
 calls=/sys/kernel/debug/fprobe_glob/calls
 of() {
-	awk -v name="$1" '$2 == name { print $1 }' $calls
+	awk -v name="$1" '$1 == name { print $2 }' $calls
 }
 load fprobe_glob 'functions="vfs_* !vfs_fs*"'
 expect '^fprobe_glob: counting calls of [0-9]+ functions by [a-z]+, [0-9]+ were left out$'
@@ -17,7 +17,8 @@ same "$(of vfs_mkdir) $(of vfs_rmdir)" '8 8'
 [ "$(of vfs_read)" -gt 8 ] || fail "vfs_read was called $(of vfs_read) times"
 sync /tmp
 same "$(of vfs_fsync)" ''
-counts=$(awk '{ print $1 }' $calls)
+same "$(head -n 1 $calls)" calls:
+counts=$(awk 'NR > 2 { print $2 }' $calls)
 same "$counts" "$(echo "$counts" | sort -rn)"
 unload fprobe_glob
 refuse fprobe_glob functions=no_such_*

@@ -12,7 +12,10 @@ use kernel::{
 use zerocopy::Immutable;
 use zerocopy_derive::Immutable;
 
-use super::histogram;
+use super::{
+    bars::{self, Bucket, Buckets},
+    histogram,
+};
 
 /// What is made of many numbers. A [`PerCpuMap`](crate::PerCpuMap) has one for each key on each CPU, and merges them when it is read;
 /// in a [`Map`](crate::Map) or on its own it is a value as others are.
@@ -227,7 +230,7 @@ pub struct Log2([u64; histogram::BUCKETS]);
 
 impl Log2 {
     /// How often there were numbers of each size: 0, then those from 2^(i-1) to 2^i - 1 for each `i`.
-    pub fn buckets(&self) -> &[u64] {
+    pub fn counts(&self) -> &[u64] {
         &self.0
     }
 
@@ -248,9 +251,15 @@ impl Aggregate for Log2 {
     }
 }
 
+impl Buckets for Log2 {
+    fn buckets(&self) -> impl Iterator<Item = Bucket> {
+        (0..).zip(self.0).map(|(i, count)| histogram::range(i, count))
+    }
+}
+
 impl Display for Log2 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        histogram::draw(f, |i| self.0[i])
+        bars::draw(self, f)
     }
 }
 
@@ -267,7 +276,7 @@ impl Display for Log2 {
 /// let mut sizes = Linear::<100, 20, 7>::empty();
 /// sizes.add(7);
 /// sizes.add(120);
-/// assert_eq!((sizes.below(), sizes.buckets(), sizes.above()), (1, &[0, 1, 0, 0, 0][..], 0));
+/// assert_eq!((sizes.below(), sizes.counts(), sizes.above()), (1, &[0, 1, 0, 0, 0][..], 0));
 /// # }
 /// ```
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
@@ -290,7 +299,7 @@ impl<const START: u64, const WIDTH: u64, const N: usize> Linear<START, WIDTH, N>
     };
 
     /// How many numbers there were in each range: the `i`-th begins at `START + i * WIDTH`.
-    pub fn buckets(&self) -> &[u64] {
+    pub fn counts(&self) -> &[u64] {
         &self.0[1..Self::ABOVE]
     }
 
@@ -322,6 +331,27 @@ impl<const START: u64, const WIDTH: u64, const N: usize> Aggregate for Linear<ST
 
     fn merge(&mut self, other: &Self) {
         merge(&mut self.0, &other.0);
+    }
+}
+
+/// That of what was below, if there was any, begins with 0.
+impl<const START: u64, const WIDTH: u64, const N: usize> Buckets for Linear<START, WIDTH, N> {
+    fn buckets(&self) -> impl Iterator<Item = Bucket> {
+        self.0.iter().enumerate().map(|(i, &count)| {
+            // Where range `i` ends, and the next one begins.
+            let end = |i: usize| START.saturating_add(WIDTH.saturating_mul(i as u64));
+            Bucket {
+                low: if i == 0 { 0 } else { end(i - 1) },
+                high: if i == Self::ABOVE { u64::MAX } else { end(i).saturating_sub(1) },
+                count,
+            }
+        })
+    }
+}
+
+impl<const START: u64, const WIDTH: u64, const N: usize> Display for Linear<START, WIDTH, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        bars::draw(self, f)
     }
 }
 

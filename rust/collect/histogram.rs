@@ -8,7 +8,10 @@ use kernel::{
     prelude::*,
 };
 
-use super::Counters;
+use super::{
+    bars::{self, Bucket, Buckets},
+    Counters,
+};
 
 /// How often values of each power of two were seen. Handlers record, others read; prints as a table with bars.
 ///
@@ -44,6 +47,16 @@ pub(super) fn bucket(value: u64) -> usize {
     (u64::BITS - value.leading_zeros()) as usize
 }
 
+/// Bucket `i`, of `count` values.
+pub(super) fn range(i: usize, count: u64) -> Bucket {
+    Bucket {
+        low: if i == 0 { 0 } else { 1 << (i - 1) },
+        // For 64 bits, what is shifted out of 128 is not missed.
+        high: ((1u128 << i) - 1) as u64,
+        count,
+    }
+}
+
 impl Histogram {
     /// How many buckets there are: one for 0, and one for each power of two that fits in 64 bits.
     pub const BUCKETS: usize = BUCKETS;
@@ -75,27 +88,14 @@ impl Histogram {
     }
 }
 
-impl Display for Histogram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        draw(f, |i| self.bucket(i))
+impl Buckets for Histogram {
+    fn buckets(&self) -> impl Iterator<Item = Bucket> {
+        (0..BUCKETS).map(|i| range(i, self.bucket(i)))
     }
 }
 
-/// Prints a table with bars, of what is in each bucket.
-pub(super) fn draw(f: &mut fmt::Formatter<'_>, count: impl Fn(usize) -> u64) -> fmt::Result {
-    const BAR: &str = "########################################";
-    let used = |i: &usize| count(*i) != 0;
-    let (Some(first), Some(last)) = ((0..BUCKETS).find(used), (0..BUCKETS).rev().find(used)) else {
-        return f.write_str("nothing recorded\n");
-    };
-    let most = (first..=last).map(&count).max().unwrap_or(1).max(1);
-    for i in first..=last {
-        let count = count(i);
-        let low = if i == 0 { 0 } else { 1u64 << (i - 1) };
-        // For 64 bits, what is shifted out of 128 is not missed.
-        let high = ((1u128 << i) - 1) as u64;
-        let bar = &BAR[..(count as usize * BAR.len() / most as usize).min(BAR.len())];
-        writeln!(f, "{low:>20} .. {high:<20} {count:>10} |{bar:<40}|")?;
+impl Display for Histogram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        bars::draw(self, f)
     }
-    Ok(())
 }

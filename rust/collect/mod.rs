@@ -4,6 +4,7 @@
 //! What handlers gather: counts, histograms, what belongs to a key, events; and room to work in.
 
 pub mod aggregate;
+pub(crate) mod bars;
 mod counter;
 mod histogram;
 mod key;
@@ -12,9 +13,11 @@ mod per_cpu_map;
 pub mod ratelimit;
 mod ring;
 mod scratch;
+mod stacks;
 
 pub use counter::{Counter, CounterArray, Counters};
 pub use histogram::Histogram;
 pub use per_cpu_map::PerCpuMap;
 pub use ring::Ring;
 pub use scratch::Scratch;
+pub use stacks::{StackId, Stacks, StacksStats};

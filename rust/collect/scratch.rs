@@ -6,6 +6,7 @@
 use core::cell::UnsafeCell;
 
 use kernel::{
+    alloc::flags::__GFP_NOWARN,
     prelude::*,
     sync::atomic::{Acquire, Atomic, Relaxed, Release},
 };
@@ -83,12 +84,12 @@ impl Scratch {
         let count = machine::cpus() as usize;
         let lines = bytes.div_ceil(LINE);
         let all = lines.checked_mul(LEVELS * count).ok_or(ENOMEM)?;
-        let mut cpus = KVVec::with_capacity(count, GFP_KERNEL)?;
+        let mut cpus = KVVec::with_capacity(count, GFP_KERNEL | __GFP_NOWARN)?;
         for _ in 0..count {
             let is_taken = [const { Atomic::new(0) }; LEVELS];
             cpus.push(Cpu { is_taken }, GFP_KERNEL)?;
         }
-        let mut memory = KVVec::with_capacity(all, GFP_KERNEL)?;
+        let mut memory = KVVec::with_capacity(all, GFP_KERNEL | __GFP_NOWARN)?;
         for _ in 0..all {
             memory.push(Line(UnsafeCell::new([0; LINE])), GFP_KERNEL)?;
         }
@@ -134,5 +135,9 @@ impl Scratch {
     /// How often there was no buffer. Any context.
     pub fn refused(&self) -> u64 {
         self.refused.load(Relaxed)
+    }
+    /// The memory that they take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.cpus) + size_of_val(&*self.memory)
     }
 }

@@ -18,7 +18,7 @@ use crate::bindings;
 const TASK_COMM_LEN: usize = bindings::TASK_COMM_LEN as usize;
 
 /// The name of a thread. May be a [`map::Key`](crate::map::Key).
-#[derive(Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, FromBytes, IntoBytes, Immutable)]
 #[repr(transparent)]
 pub struct Comm(pub [u8; TASK_COMM_LEN]);
 

@@ -27,7 +27,7 @@ const BUFFER: usize = bindings::RPROBES_KSYM_SYMBOL_LEN as usize;
 /// }
 /// ```
 #[doc(alias = "sprint_symbol")]
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Symbol(pub usize);
 
 impl Display for Symbol {

@@ -21,6 +21,7 @@ mod process_context;
 mod refusal;
 mod registration;
 pub mod set;
+mod stack;
 mod stats;
 mod struct_kprobe;
 mod syscall;

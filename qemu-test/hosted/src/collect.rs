@@ -5,6 +5,8 @@
 
 #[path = "../../../rust/collect/aggregate.rs"]
 pub mod aggregate;
+#[path = "../../../rust/collect/bars.rs"]
+pub(crate) mod bars;
 #[path = "../../../rust/collect/histogram.rs"]
 mod histogram;
 #[path = "../../../rust/collect/key.rs"]

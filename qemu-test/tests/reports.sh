@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0
+# Copyright (C) 2026 The rprobes authors
+# What is known beforehand, as text, in the kernel log, and as JSON, which the test runner has parsed.
+files=/sys/kernel/debug/report
+work=/tmp/report
+mkdir -p $work
+cat >$work/wanted <<'TEXT'
+count: 18446744073709551615
+least: -9223372036854775808
+flags: 0xbeef
+nobody: -
+name "\\n: a"b\c\n\x1b\xc3\xa9\xc3;
+text: café\t"
+
+powers:
+                   0 .. 0                             1 |##########                              |
+                   1 .. 1                             1 |##########                              |
+                   2 .. 3                             0 |                                        |
+                   4 .. 7                             4 |########################################|
+                   8 .. 15                            0 |                                        |
+                  16 .. 31                            1 |##########                              |
+
+top:
+ 9223372036854775808 .. 18446744073709551615          1 |########################################|
+
+ranges:
+                   0 .. 99                            3 |########################################|
+                 100 .. 199                           1 |#############                           |
+
+empty:
+nothing recorded
+
+nowhere: 0x0
+
+times:
+   time            n
+   0 ns            0
+ 999 ns          999
+1.00 us         1000
+12.3 us        12345
+ 123 us       123456
+9.99 ms      9999999
+ 60.0 s  60000000000
+
+by value:
+who    inode  mode   hits
+carol     17  write  1000
+a         17  write     7
+b         17  write     7
+
+by key:
+who    inode  mode   hits
+a         17  write     7
+b         17  write     7
+carol     17  write  1000
+
+by least:
+who    inode  mode   hits
+a         17  write     7
+b         17  write     7
+carol     17  write  1000
+
+nothing:
+nothing recorded
+
+latency[a, 17, write]:
+                   0 .. 99                            4 |########################################|
+                 100 .. 199                           2 |####################                    |
+
+latency[b, 17, write]:
+                 100 .. 199                           2 |########################################|
+TEXT
+cat >$work/wanted.json <<'JSON'
+{
+"count":18446744073709551615,
+"least":-9223372036854775808,
+"flags":"0xbeef",
+"nobody":null,
+"name \"\\\n":"a\"b\\c\n\u001bé�;",
+"text":"café\t\"",
+"powers":[
+{"low":0,"high":0,"count":1},
+{"low":1,"high":1,"count":1},
+{"low":2,"high":3,"count":0},
+{"low":4,"high":7,"count":4},
+{"low":8,"high":15,"count":0},
+{"low":16,"high":31,"count":1}
+],
+"top":[
+{"low":9223372036854775808,"high":18446744073709551615,"count":1}
+],
+"ranges":[
+{"low":0,"high":99,"count":3},
+{"low":100,"high":199,"count":1}
+],
+"empty":[],
+"nowhere":"0x0",
+"times":[
+{"time":0,"n":0},
+{"time":999,"n":999},
+{"time":1000,"n":1000},
+{"time":12345,"n":12345},
+{"time":123456,"n":123456},
+{"time":9999999,"n":9999999},
+{"time":60000000000,"n":60000000000}
+],
+"by value":[
+{"who":"carol","inode":17,"mode":"write","hits":1000},
+{"who":"a","inode":17,"mode":"write","hits":7},
+{"who":"b","inode":17,"mode":"write","hits":7}
+],
+"by key":[
+{"who":"a","inode":17,"mode":"write","hits":7},
+{"who":"b","inode":17,"mode":"write","hits":7},
+{"who":"carol","inode":17,"mode":"write","hits":1000}
+],
+"by least":[
+{"who":"a","inode":17,"mode":"write","hits":7},
+{"who":"b","inode":17,"mode":"write","hits":7},
+{"who":"carol","inode":17,"mode":"write","hits":1000}
+],
+"nothing":[],
+"latency":[
+{"who":"a","inode":17,"mode":"write","buckets":[
+{"low":0,"high":99,"count":4},
+{"low":100,"high":199,"count":2}
+]},
+{"who":"b","inode":17,"mode":"write","buckets":[
+{"low":100,"high":199,"count":2}
+]}
+]
+}
+JSON
+is() {
+	cmp -s "$1" "$2" || fail "$1 and $2 differ: $(diff "$1" "$2" | head -n 20)"
+}
+
+load report
+is $work/wanted $files/numbers
+is $work/wanted.json $files/numbers.json
+# Each line is one of the log. A line that is too long is several, and nothing of it is lost.
+log | sed -n '/^report: count: /,/^report: long: /{ /^report: long: /d; s/^report:\( \|$\)//p; }' >$work/logged
+is $work/wanted $work/logged
+log | sed -n '/^report: long: /,$s/^report: //p' >$work/long
+[ "$(wc -l <$work/long)" -gt 1 ] || fail "the long line is one: $(cat $work/long)"
+same '2506 whole' "$(tr -d '\n' <$work/long | wc -c) $(tr -d '\n' <$work/long | sed 's/^long: \(0123456789\)*$/whole/')"
+
+# In pieces, and from the middle.
+dd if=$files/numbers bs=7 2>/dev/null >$work/pieces
+is $work/wanted $work/pieces
+dd if=$files/numbers.json bs=100 skip=5 2>/dev/null >$work/rest
+tail -c +501 $work/wanted.json >$work/wanted-rest
+is $work/wanted-rest $work/rest
+# However long.
+{
+	printf '%s\n' large: '  square     n'
+	i=5000
+	while [ $i -gt 0 ]; do
+		i=$((i - 1))
+		printf '%8d  %4d\n' $((i * i)) $i
+	done
+} >$work/large
+is $work/large $files/large
+{
+	printf '{\n"large":[\n'
+	awk 'NR > 2 { printf "%s{\"square\":%d,\"n\":%d}", NR == 3 ? "" : ",\n", $1, $2 }' $work/large
+	printf '\n]\n}\n'
+} >$work/large.json
+is $work/large.json $files/large.json
+# What cannot be made is an error.
+for file in $files/failure $files/failure.json; do
+	! cat "$file" >$work/said 2>&1 || fail "$file could be read"
+	grep -q 'Numerical argument out of domain' $work/said || fail "$file: $(cat $work/said)"
+done
+# For root alone, and not to be written.
+same 400 "$(stat -c %a $files/numbers)"
+# An open file keeps the module.
+exec 3<$files/numbers
+! rmmod report 2>/dev/null || fail 'unloaded while a file is open'
+read -r line <&3
+same 'count: 18446744073709551615' "$line"
+exec 3<&-
+unload report
+[ ! -e $files ] || fail "there is still $(ls -d $files/*)"
+
+# Files that are forgotten go with the module.
+load report leak=1
+is $work/wanted $files/numbers
+unload report
+[ ! -e $files ] || fail "there is still $(ls -d $files/*)"
+
+refuse report name=large
+expect '^report: no file large in debugfs: there is one of that name \(-EEXIST, -17\)$'
+refuse report name=a/b
+expect '^report: a/b: no name for a file in debugfs$'
+refuse report name=
+[ ! -e $files ] || fail "there is still $(ls -d $files/*)"
+rm -r $work

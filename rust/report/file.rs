@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+// Copyright (C) 2026 The rprobes authors
+
+//! Reports as files in debugfs.
+//!
+//! C headers: [`include/linux/debugfs.h`](srctree/include/linux/debugfs.h),
+//! [`include/linux/seq_file.h`](srctree/include/linux/seq_file.h)
+
+use core::{
+    fmt::{self, Write},
+    marker::PhantomPinned,
+};
+
+use kernel::{
+    error::to_result,
+    prelude::*,
+    str::{CStr, CStrExt, CString},
+    sync::Arc,
+    types::Opaque,
+};
+
+use super::{Form, Report};
+use crate::{bindings, errno::Errno};
+
+extern "C" {
+    /// Defined by [`module!`](crate::module!) and by nothing else: nothing would drain the list of another module.
+    static rprobes_needs_its_module_macro: u8;
+}
+
+/// Fills a report with what there is in a `T`.
+type Fill<T> = fn(&T, &mut Report<'_>) -> Result;
+
+/// A report as files in the module's directory in debugfs, `/sys/kernel/debug/MODULE/`: `NAME` with the text and `NAME.json`. For
+/// root alone.
+///
+/// The report is made anew when a file is opened and read, and is whole, however long it is. If it cannot be made, reading
+/// fails. The files are removed when this is dropped, or when the module is unloaded; while one is open, the module cannot be. They
+/// can be opened once the module is loaded, not by what its `init` waits for.
+///
+/// Drop it in process context, and not in the function that fills the report.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{prelude::*, sync::Arc};
+/// use rprobes::{report::{self, Report}, Histogram};
+///
+/// fn show(latency: &Histogram, report: &mut Report<'_>) -> Result {
+///     report.histogram("latency_ns", latency)
+/// }
+///
+/// fn files(latency: Arc<Histogram>) -> Result<report::File<Histogram>> {
+///     report::File::new(c"latency", latency, show)
+/// }
+/// ```
+#[doc(alias = "debugfs_create_file")]
+pub struct File<T: Send + Sync + 'static> {
+    _text: Owned<T>,
+    _json: Owned<T>,
+    _folded: Option<Owned<T>>,
+}
+
+impl<T: Send + Sync + 'static> File<T> {
+    /// Makes the files. Process context.
+    ///
+    /// # Errors
+    ///
+    /// - [`ENOMEM`].
+    /// - [`EEXIST`] if there is a file of that name.
+    /// - [`EINVAL`] for a name that no file may have.
+    /// - [`EPERM`] and [`ENODEV`] on a kernel without debugfs.
+    pub fn new(name: &CStr, data: Arc<T>, fill: Fill<T>) -> Result<Self> {
+        Ok(Self {
+            _text: Owned::new(name, Form::Text, data.clone(), fill)?,
+            _json: Owned::new(name, Form::Json, data, fill)?,
+            _folded: None,
+        })
+    }
+
+    /// Makes the files, and a third one, `NAME.folded`, with the tables in [that form](Form::Folded). Process context.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_folded(name: &CStr, data: Arc<T>, fill: Fill<T>) -> Result<Self> {
+        Ok(Self {
+            _folded: Some(Owned::new(name, Form::Folded, data.clone(), fill)?),
+            ..Self::new(name, data, fill)?
+        })
+    }
+}
+
+/// A file in the list of the module's.
+///
+/// # Invariants
+///
+/// The entry was added, and nobody else removes it but the drain.
+struct Owned<T: Send + Sync + 'static>(Pin<KBox<Entry<T>>>);
+
+#[pin_data]
+#[repr(C)]
+struct Entry<T> {
+    /// First, so that what is in the list is also this.
+    raw: Opaque<bindings::rprobes_report>,
+    form: Form,
+    data: Arc<T>,
+    fill: Fill<T>,
+    #[pin]
+    _pin: PhantomPinned,
+}
+
+// SAFETY: The list is used under its lock; the rest is `T`.
+unsafe impl<T: Send + Sync> Send for Entry<T> {}
+// SAFETY: As above.
+unsafe impl<T: Send + Sync> Sync for Entry<T> {}
+
+impl<T: Send + Sync + 'static> Owned<T> {
+    fn new(name: &CStr, form: Form, data: Arc<T>, fill: Fill<T>) -> Result<Self> {
+        // The address is all that matters: it makes the linker ask for the definition.
+        core::hint::black_box(&raw const rprobes_needs_its_module_macro);
+        check(name)?;
+        let suffix = match form {
+            Form::Text => "",
+            Form::Json => ".json",
+            Form::Folded => ".folded",
+        };
+        let name = CString::try_from_fmt(fmt!("{}{suffix}", name.to_str()?))?;
+        let entry = KBox::pin_init(
+            pin_init!(Entry {
+                raw: Opaque::new(bindings::rprobes_report {
+                    show: Some(show::<T>),
+                    ..Default::default()
+                }),
+                form,
+                data,
+                fill,
+                _pin: PhantomPinned,
+            }),
+            GFP_KERNEL,
+        )?;
+        // SAFETY: It is in no list, and stays where it is until it is removed; the name is NUL-terminated. The callback is that of a `T`.
+        to_result(unsafe { bindings::rprobes_report_add(entry.raw.get(), name.as_char_ptr()) })
+            .inspect_err(|error| {
+                log!(
+                    ERR,
+                    "no file {} in debugfs: {} ({})\n",
+                    &*name,
+                    cause(*error),
+                    Errno(*error)
+                )
+            })?;
+        // INVARIANT: Added here.
+        Ok(Self(entry))
+    }
+}
+
+/// Refuses names that no file may have.
+fn check(name: &CStr) -> Result {
+    let bytes = name.to_bytes();
+    if bytes.is_empty() || bytes.contains(&b'/') || bytes.starts_with(b".") {
+        log!(ERR, "{}: no name for a file in debugfs\n", name);
+        return Err(EINVAL);
+    }
+    Ok(())
+}
+
+fn cause(error: Error) -> &'static str {
+    match error {
+        EEXIST => "there is one of that name",
+        EPERM => "debugfs is switched off, by debugfs= on the kernel's command line",
+        ENODEV => "the kernel is built without debugfs",
+        _ => "it cannot be made",
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Owned<T> {
+    fn drop(&mut self) {
+        // SAFETY: May be called at any time.
+        if !unsafe { bindings::rprobes_may_sleep() } {
+            // SAFETY: This never returns.
+            unsafe { bindings::rprobes_dropped_in_handler() };
+        }
+        // SAFETY: It was added. This waits until nobody reads it, and for the drain.
+        unsafe { bindings::rprobes_report_remove(self.0.raw.get()) };
+    }
+}
+
+/// # Safety
+///
+/// To be called by the helper only, with an entry for a `T` that is in the list, and the file that is being read.
+unsafe extern "C" fn show<T: Send + Sync + 'static>(
+    raw: *mut bindings::rprobes_report,
+    seq: *mut c_void,
+) -> c_int {
+    // SAFETY: The entry is alive: who removes it waits until this has returned.
+    let entry = unsafe { &*raw.cast::<Entry<T>>() };
+    let mut out = Seq {
+        seq,
+        is_full: false,
+    };
+    match super::write(&mut out, entry.form, |report| {
+        (entry.fill)(&entry.data, report)
+    }) {
+        // With more room, this is called again.
+        _ if out.is_full => 0,
+        Ok(()) => 0,
+        Err(error) => error.to_errno(),
+    }
+}
+
+/// A file that is being read.
+///
+/// # Invariants
+///
+/// `seq` is the file that `show` was called for.
+struct Seq {
+    seq: *mut c_void,
+    is_full: bool,
+}
+
+impl Write for Seq {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // SAFETY: By the type invariants, and the text is as long as that.
+        if unsafe { bindings::rprobes_report_write(self.seq, text.as_ptr().cast(), text.len()) } {
+            return Ok(());
+        }
+        self.is_full = true;
+        Err(fmt::Error)
+    }
+}
+
+/// Removes the files that are left. Called when the module goes away.
+pub(crate) fn drain() {
+    // SAFETY: Process context.
+    unsafe { bindings::rprobes_report_drain() };
+}
