@@ -13,13 +13,14 @@ use kernel::{
     },
 };
 use rprobes::{
+    aggregate::{Linear, Log2},
     context::Comm,
     kprobe::{self, Kprobe, PreContext},
     report::{
         self, Bucket, Buckets, Columns, Hex, Name, Nanoseconds, Report, Row, Stack, Table, Value,
     },
     tracepoint::{self, HitContext, Tracepoint},
-    Histogram, Ring, StackId, Stacks, Symbol, Target,
+    Aggregate, Histogram, Map, PerCpuMap, Ring, StackId, Stacks, Summary, Symbol, Target,
 };
 
 rprobes::module! {
@@ -57,12 +58,21 @@ struct Numbers {
     top: Histogram,
     empty: Histogram,
     file: AsFile,
+    sizes: Map<u32, Summary>,
+    by_cpu: PerCpuMap<u32, Log2>,
+}
+
+/// What is made of these numbers.
+fn sum<A: Aggregate>(numbers: &[u64]) -> A {
+    let mut all = A::empty();
+    numbers.iter().for_each(|n| all.add(*n));
+    all
 }
 
 /// Two ranges of a hundred.
-struct Linear([u64; 2]);
+struct Hundreds([u64; 2]);
 
-impl Buckets for Linear {
+impl Buckets for Hundreds {
     fn buckets(&self) -> impl Iterator<Item = Bucket> {
         (0..).zip(&self.0).map(|(i, count)| Bucket {
             low: 100 * i,
@@ -100,7 +110,18 @@ impl Numbers {
         }
         let top = Histogram::new()?;
         top.record(u64::MAX);
+        let sizes = Map::new(8)?;
+        sizes.insert(7, sum(&[3]))?;
+        sizes.insert(1, sum(&[100, 200]))?;
+        sizes.insert(5, sum(&[1, 2]))?;
+        let by_cpu = PerCpuMap::new(8)?;
+        for n in [5, 6, 1] {
+            by_cpu.record(&2, n);
+            by_cpu.record(&1, 0);
+        }
         Ok(Self {
+            sizes,
+            by_cpu,
             histogram,
             top,
             empty: Histogram::new()?,
@@ -123,7 +144,7 @@ impl Numbers {
         report.value("text", &"caf\u{e9}\t\"")?;
         report.histogram("powers", &self.histogram)?;
         report.histogram("top", &self.top)?;
-        report.histogram("ranges", &Linear([3, 1]))?;
+        report.histogram("ranges", &Hundreds([3, 1]))?;
         report.histogram("empty", &self.empty)?;
         report.value("nowhere", &Name(Symbol(0)))?;
 
@@ -143,9 +164,20 @@ impl Numbers {
         report.table("by least", table.sort_by_most(|hits| u32::MAX - hits))?;
         report.table("nothing", Table::<&str, u32>::new(&["who", "hits"]).top(1))?;
 
+        report.summary("sizes", &sum(&[10, 20, 61]))?;
+        report.summary("no sizes", &Summary::empty())?;
+        let mut sizes = Table::new(&["who", "count", "sum", "average", "min", "max"]);
+        sizes.extend(self.sizes.iter());
+        report.table("sizes by who", sizes.sort_by_most(Summary::sum))?;
+        report.histogram("log2", &sum::<Log2>(&[0, 3, 2]))?;
+        report.histogram("linear", &sum::<Linear<100, 20, 5>>(&[7, 100, 119, 120, 159, 160, 1000]))?;
+        let mut by_cpu = Table::of_histograms(&["who"]);
+        by_cpu.extend(self.by_cpu.snapshot()?);
+        report.histograms("log2 by who", by_cpu.sort_by_key())?;
+
         let mut histograms = Table::of_histograms(&["who", "inode", "mode"]);
-        histograms.add(("b", self.file), Linear([0, 2]));
-        histograms.add(("a", self.file), Linear([4, 2]));
+        histograms.add(("b", self.file), Hundreds([0, 2]));
+        histograms.add(("a", self.file), Hundreds([4, 2]));
         report.histograms("latency", histograms.sort_by_key())
     }
 }

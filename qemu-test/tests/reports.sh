@@ -63,6 +63,35 @@ carol     17  write  1000
 nothing:
 nothing recorded
 
+sizes: count 3, sum 91, average 30, min 10, max 61
+no sizes: count 0, sum 0, average -, min -, max -
+
+sizes by who:
+who  count  sum  average  min  max
+  1      2  300      150  100  200
+  5      2    3        1    1    2
+  7      1    3        3    3    3
+
+log2:
+                   0 .. 0                             1 |####################                    |
+                   1 .. 1                             0 |                                        |
+                   2 .. 3                             2 |########################################|
+
+linear:
+                   0 .. 99                            1 |####################                    |
+                 100 .. 119                           2 |########################################|
+                 120 .. 139                           1 |####################                    |
+                 140 .. 159                           1 |####################                    |
+                 160 .. 18446744073709551615          2 |########################################|
+
+log2 by who[1]:
+                   0 .. 0                             3 |########################################|
+
+log2 by who[2]:
+                   1 .. 1                             1 |####################                    |
+                   2 .. 3                             0 |                                        |
+                   4 .. 7                             2 |########################################|
+
 latency[a, 17, write]:
                    0 .. 99                            4 |########################################|
                  100 .. 199                           2 |####################                    |
@@ -120,6 +149,35 @@ cat >$work/wanted.json <<'JSON'
 {"who":"carol","inode":17,"mode":"write","hits":1000}
 ],
 "nothing":[],
+"sizes":{"count":3,"sum":91,"average":30,"min":10,"max":61},
+"no sizes":{"count":0,"sum":0,"average":null,"min":null,"max":null},
+"sizes by who":[
+{"who":1,"count":2,"sum":300,"average":150,"min":100,"max":200},
+{"who":5,"count":2,"sum":3,"average":1,"min":1,"max":2},
+{"who":7,"count":1,"sum":3,"average":3,"min":3,"max":3}
+],
+"log2":[
+{"low":0,"high":0,"count":1},
+{"low":1,"high":1,"count":0},
+{"low":2,"high":3,"count":2}
+],
+"linear":[
+{"low":0,"high":99,"count":1},
+{"low":100,"high":119,"count":2},
+{"low":120,"high":139,"count":1},
+{"low":140,"high":159,"count":1},
+{"low":160,"high":18446744073709551615,"count":2}
+],
+"log2 by who":[
+{"who":1,"buckets":[
+{"low":0,"high":0,"count":3}
+]},
+{"who":2,"buckets":[
+{"low":1,"high":1,"count":1},
+{"low":2,"high":3,"count":0},
+{"low":4,"high":7,"count":2}
+]}
+],
 "latency":[
 {"who":"a","inode":17,"mode":"write","buckets":[
 {"low":0,"high":99,"count":4},

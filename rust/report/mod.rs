@@ -66,6 +66,8 @@ use core::fmt::Write;
 
 use kernel::prelude::*;
 
+use crate::collect::aggregate::Summary;
+
 pub use crate::collect::bars::{Bucket, Buckets};
 pub(crate) use file::drain;
 pub use file::File;
@@ -141,6 +143,39 @@ impl Report<'_> {
             Form::Json => {
                 self.member(name)?;
                 value.json(self.out)?;
+            }
+            Form::Folded => {}
+        }
+        Ok(())
+    }
+
+    /// How many numbers there were, their sum, their average, the least and the greatest.
+    pub fn summary(&mut self, name: &str, summary: &Summary) -> Result {
+        const NAMES: [&str; Summary::COUNT] = ["count", "sum", "average", "min", "max"];
+        match self.form {
+            Form::Text => {
+                self.separate(false)?;
+                name.text(self.out)?;
+                let mut before = ": ";
+                let mut names = NAMES.iter();
+                summary.columns(&mut |value| {
+                    self.out.write_str(core::mem::replace(&mut before, ", "))?;
+                    names.next().unwrap_or(&"").text(self.out)?;
+                    self.out.write_char(' ')?;
+                    value.text(self.out)
+                })?;
+                self.out.write_char('\n')?;
+            }
+            Form::Json => {
+                self.member(name)?;
+                self.out.write_char('{')?;
+                let mut i = 0;
+                summary.columns(&mut |value| {
+                    table::member(self.out, i, NAMES.get(i).unwrap_or(&""), value)?;
+                    i += 1;
+                    Ok(())
+                })?;
+                self.out.write_char('}')?;
             }
             Form::Folded => {}
         }

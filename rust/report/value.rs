@@ -126,6 +126,20 @@ tuples! {
     A 0 B 1 C 2 D 3;
 }
 
+/// Five columns: how many there were, their sum, their average, the least, and the greatest.
+impl Columns for Summary {
+    const COUNT: usize = 5;
+
+    fn columns(&self, row: Row<'_>) -> fmt::Result {
+        let some = self.count() > 0;
+        row(&self.count())?;
+        row(&self.sum())?;
+        row(&some.then_some(self.average()))?;
+        row(&some.then_some(self.min()))?;
+        row(&some.then_some(self.max()))
+    }
+}
+
 macro_rules! numbers {
     ($($type:ty)*) => {
         $(
@@ -296,17 +310,5 @@ impl Value for Nanoseconds {
 
     fn json(&self, out: &mut dyn Write) -> fmt::Result {
         self.0.json(out)
-    }
-}
-
-/// As several columns: how many there were, the average, the least and the greatest.
-impl Columns for Summary {
-    const COUNT: usize = 4;
-
-    fn columns(&self, row: Row<'_>) -> fmt::Result {
-        row(&self.count())?;
-        row(&self.average())?;
-        row(&self.min())?;
-        row(&self.max())
     }
 }
