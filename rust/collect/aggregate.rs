@@ -85,11 +85,11 @@ pub(super) const fn assert_words<V>() {
 /// The words of an [`Aggregate`], which others may change at the same time.
 pub struct Words<'a>(&'a [AtomicU64]);
 
-impl<'a> Words<'a> {
+impl Words<'_> {
     /// # Safety
     ///
-    /// There must be a `V` at `value`, for `'a`, which nobody uses meanwhile but as such words, and `assert_words::<V>()` pass. `V` must
-    /// be valid whatever its words are.
+    /// There must be a `V` at `value`, as long as these are used, which nobody uses meanwhile but as such words, and
+    /// `assert_words::<V>()` pass. `V` must be valid whatever its words are.
     #[inline(always)]
     pub(super) unsafe fn new<V>(value: *mut V) -> Self {
         // SAFETY: The caller promises that there are as many.

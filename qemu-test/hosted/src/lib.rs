@@ -7,7 +7,7 @@
 //! What stands in for the kernel is below: of its crate, and of the folder `machine`, what maps use.
 
 // Not all of it is used here.
-#![allow(dead_code, unreachable_pub, clippy::disallowed_names)]
+#![allow(dead_code, unreachable_pub, clippy::new_without_default)]
 
 // So that `kernel::` is this crate.
 extern crate self as kernel;

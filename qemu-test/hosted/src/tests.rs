@@ -103,17 +103,19 @@ impl Shared {
             Ok(()) => _ = self.updated.fetch_add(1, Relaxed),
             Err(refusal) => self.refused(refusal),
         }
-        let _ = self.evicting.insert(random >> 8 & 0x3f, Twin::new(random));
-        let _ = self.evicting.get(&(random >> 16 & 0x3f)).map(Twin::check);
         let _ = self
             .evicting
-            .remove(&(random >> 24 & 0x3f))
+            .insert((random >> 8) & 0x3f, Twin::new(random));
+        let _ = self.evicting.get(&((random >> 16) & 0x3f)).map(Twin::check);
+        let _ = self
+            .evicting
+            .remove(&((random >> 24) & 0x3f))
             .map(Twin::check);
         if self.queue.insert(number, !number).is_ok() {
             self.queued.fetch_add(number, Relaxed);
         }
-        let value = random >> 32 & 0xff;
-        if self.sums.record(&(random >> 40 & 0x1f), value) {
+        let value = (random >> 32) & 0xff;
+        if self.sums.record(&((random >> 40) & 0x1f), value) {
             self.recorded[0].fetch_add(1, Relaxed);
             self.recorded[1].fetch_add(value, Relaxed);
         }
@@ -126,13 +128,13 @@ impl Shared {
         for i in 0..ROUNDS {
             let random = random.next();
             if random & 3 == 0 {
-                self.common(random >> 2, i << 8 | u64::from(cpu));
+                self.common(random >> 2, (i << 8) | u64::from(cpu));
                 continue;
             }
-            let n = random >> 16 & (OWN - 1);
+            let n = (random >> 16) & (OWN - 1);
             let (key, value) = (u64::from(cpu) * OWN + n, random >> 24);
             let was = &mut model[n as usize];
-            match random >> 2 & 3 {
+            match (random >> 2) & 3 {
                 0 => match self.map.insert(key, Twin::new(value)) {
                     Ok(before) => {
                         assert_eq!(before.map(Twin::check), *was);
@@ -191,7 +193,7 @@ extern "C" fn signalled(_signal: libc::c_int) {
     for i in 0..8 {
         let mut random = Random(n * 8 + i + 1);
         random.next();
-        shared.common(random.next(), (n * 8 + i) << 8 | 0xff);
+        shared.common(random.next(), ((n * 8 + i) << 8) | 0xff);
     }
 }
 
