@@ -84,6 +84,7 @@
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
 //! | `schedule_work()` in a handler, by way of `irq_work_queue()` | [`Deferred`] |
 //! | `hrtimer_start()`, `mod_timer()`, `queue_delayed_work()` | [`Timer`] |
+//! | bpftrace's `BEGIN`, `END` and `interval:ms:100` | `init` of the module, its `Drop`, and [`Timer::every`] |
 //! | SystemTap's `STP_OVERLOAD_THRESHOLD` | [`Guarded`] |
 //! | `if (current->pid != pid) return 0;` | [`Filter`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |

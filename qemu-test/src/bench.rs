@@ -27,7 +27,7 @@ const MOST_MANY: f64 = 1.05;
 /// What is measured, what that is, and the program for BPF that does the same.
 type Case = (&'static str, &'static str, Option<&'static str>);
 
-const CASES: [Case; 15] = [
+const CASES: [Case; 18] = [
     ("entry", "kprobe at entry, by ftrace: pre", Some("kprobe")),
     ("argument", "the same, with the argument by name", None),
     ("member", "the same, reading a member of a struct", None),
@@ -36,6 +36,13 @@ const CASES: [Case; 15] = [
         "kprobe at entry, by ftrace: pre and post",
         None,
     ),
+    (
+        "filter_none",
+        "kprobe at entry that counts, with no filter",
+        None,
+    ),
+    ("filter_no", "kprobe at entry, filter that says no", None),
+    ("guarded", "kprobe at entry that counts, guarded", None),
     ("jump", "kprobe inside, optimised: pre", None),
     ("int3", "kprobe inside, breakpoint: pre and post", None),
     ("ret", "kretprobe", Some("kretprobe")),
@@ -134,6 +141,9 @@ impl Hit {
             "fprobe_ret_data" => self.c * 1.03,
             // C has no guard, and may be preempted.
             "tracepoint" => 26.0,
+            // C has neither.
+            "filter_none" | "filter_no" => self.c + 8.0,
+            "guarded" => self.c + 30.0,
             "event" => self.c * 1.10,
             "event_off" => 3.0,
             "trace_text" | "trace_two" => self.c * 1.1,

@@ -57,20 +57,11 @@ impl TaskWord {
         offset => Some(Self(offset)),
     };
 
-    /// To be kept in an atomic.
-    pub(crate) const fn offset(self) -> usize {
-        self.0
-    }
-
     /// Reads it. Any context.
-    ///
-    /// # Safety
-    ///
-    /// `offset` must be that of one of these.
     #[inline(always)]
-    pub(crate) unsafe fn read(offset: usize) -> u32 {
+    pub(crate) fn read(self) -> u32 {
         // SAFETY: The header has these offsets from C.
-        unsafe { arch::task_word(offset) }
+        unsafe { arch::task_word(self.0) }
     }
 }
 
@@ -81,9 +72,14 @@ pub(crate) fn tgid() -> i32 {
 }
 
 /// The CPU that this runs on. Any context.
+#[inline(always)]
 pub(crate) fn cpu() -> u32 {
-    // SAFETY: May be called anywhere.
-    unsafe { bindings::rprobes_cpu() }
+    match TaskWord::CPU {
+        // The kernel writes it before the task runs there.
+        Some(word) => word.read(),
+        // SAFETY: May be called anywhere.
+        None => unsafe { bindings::rprobes_cpu() },
+    }
 }
 
 /// How many CPUs there can be: all numbers of CPUs are below this. Any context.

@@ -321,7 +321,8 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
 
     /// Has the probe disarmed a moment later, in process context. Hits until then are still delivered.
     ///
-    /// [`Planted::enable`](crate::Planted::enable) arms it again. In a [`ProbeSet`](crate::ProbeSet) this is for the
+    /// [`Planted::enable`](crate::Planted::enable) arms it again, in a [`Timer`](crate::Timer) or in [deferred work](crate::Deferred) for
+    /// example. In a [`ProbeSet`](crate::ProbeSet) this is for the
     /// probe that was hit alone.
     #[doc(alias = "disable_kprobe")]
     pub fn disable_later(&self) {
@@ -372,6 +373,25 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
         }
     }
 }
+
+/// Where a handler is called.
+#[doc(hidden)]
+pub trait Moment {
+    /// Whether the task may go on on another CPU meanwhile.
+    const PREEMPTIBLE: bool = false;
+}
+
+impl Moment for Pre {}
+
+impl Moment for Post {}
+
+impl Moment for Entry {}
+
+impl Moment for Ret {}
+
+impl Moment for Fault {}
+
+impl<W> Moment for AtTracepoint<W> {}
 
 /// A context with the registers of what was probed: all but those of tracepoints, which pass arguments alone.
 #[doc(hidden)]

@@ -17,11 +17,12 @@ use super::{
     context::{Context, FaultContext},
     kprobe::{self, PostContext, PreContext},
     kretprobe::{self, Entry, EntryContext, RetContext},
+    node::Core,
     overload::Overload,
     tracepoint::{self, HitContext},
 };
 use crate::{
-    machine,
+    bindings, machine,
     types::{Signature, TracepointSignature},
 };
 
@@ -72,9 +73,7 @@ pub struct Limit {
 /// ```
 #[pin_data]
 pub struct Guarded<T> {
-    limit: Limit,
-    hits: Option<Meter>,
-    time: Option<Meter>,
+    guard: Guard,
     #[pin]
     handler: T,
 }
@@ -95,15 +94,7 @@ impl<T> Guarded<T> {
         Error: From<E>,
     {
         try_pin_init!(Self {
-            _: {
-                if limit == Limit::default() {
-                    log!(ERR, "a guard without a limit guards nothing; give it hits_per_second or percent\n");
-                    return Err(EINVAL);
-                }
-            },
-            limit,
-            hits: Meter::new(limit.hits_per_second.into())?,
-            time: Meter::new(u64::from(limit.percent) * (SECOND / 100))?,
+            guard: Guard::new(limit)?,
             handler <- handler,
         })
     }
@@ -111,40 +102,97 @@ impl<T> Guarded<T> {
     /// Calls the handler for a hit, unless there were too many.
     #[inline(always)]
     fn begin<P, F, R>(&self, cx: &Context<'_, P, F>, handler: impl FnOnce() -> R) -> Option<R> {
-        if cx.core().is_overloaded() {
-            return None;
-        }
-        if let Some(meter) = &self.hits {
-            if let Some((hits, within)) = meter.add(1, || cx.timestamp()) {
-                cx.core().overloaded(Overload::Hits {
-                    hits,
-                    within,
-                    limit: self.limit.hits_per_second.into(),
-                });
-                return None;
-            }
-        }
-        Some(self.timed(cx, handler))
+        self.guard
+            .admits(cx.core())
+            .then(|| self.guard.timed(cx.core(), handler))
     }
 
     /// Calls the handler for what has begun.
     #[inline(always)]
-    fn timed<P, F, R>(&self, cx: &Context<'_, P, F>, handler: impl FnOnce() -> R) -> R {
-        let Some(meter) = &self.time else {
-            return handler();
-        };
-        let begun = cx.timestamp();
-        let result = handler();
-        let now = cx.timestamp();
-        if let Some((took, within)) = meter.add(now.saturating_sub(begun), || now) {
-            cx.core().overloaded(Overload::Time {
-                took,
+    fn go_on<P, F, R>(&self, cx: &Context<'_, P, F>, handler: impl FnOnce() -> R) -> R {
+        self.guard.timed(cx.core(), handler)
+    }
+}
+
+struct Guard {
+    limit: Limit,
+    hits: Option<Meter>,
+    time: Option<Meter>,
+}
+
+impl Guard {
+    fn new(limit: Limit) -> Result<Self> {
+        if limit == Limit::default() {
+            log!(
+                ERR,
+                "a guard without a limit guards nothing; give it hits_per_second or percent\n"
+            );
+            return Err(EINVAL);
+        }
+        Ok(Self {
+            limit,
+            hits: Meter::new(limit.hits_per_second.into())?,
+            time: Meter::new(u64::from(limit.percent) * (SECOND / 100))?,
+        })
+    }
+
+    /// Counts a hit, and says whether it may go to the handler.
+    #[inline(always)]
+    fn admits(&self, core: &Core) -> bool {
+        if core.is_overloaded() {
+            return false;
+        }
+        match &self.hits {
+            Some(meter) if meter.add(1) => self.admits_all(core, meter),
+            _ => true,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn admits_all(&self, core: &Core, meter: &Meter) -> bool {
+        let found = meter.add_up(timestamp());
+        if let Some((hits, within)) = found {
+            core.overloaded(Overload::Hits {
+                hits,
                 within,
-                limit: self.limit.percent.into(),
+                limit: self.limit.hits_per_second.into(),
             });
+        }
+        found.is_none()
+    }
+
+    /// Calls `handler`, and adds the time that it takes.
+    #[inline(always)]
+    fn timed<R>(&self, core: &Core, handler: impl FnOnce() -> R) -> R {
+        match &self.time {
+            None => handler(),
+            Some(meter) => self.clocked(core, meter, handler),
+        }
+    }
+
+    /// Apart, for those that have no limit of it.
+    #[inline(never)]
+    fn clocked<R>(&self, core: &Core, meter: &Meter, handler: impl FnOnce() -> R) -> R {
+        let begun = timestamp();
+        let result = handler();
+        let now = timestamp();
+        if meter.add(now.saturating_sub(begun)) {
+            if let Some((took, within)) = meter.add_up(now) {
+                core.overloaded(Overload::Time {
+                    took,
+                    within,
+                    limit: self.limit.percent.into(),
+                });
+            }
         }
         result
     }
+}
+
+fn timestamp() -> u64 {
+    // SAFETY: May be called anywhere, also in an NMI.
+    unsafe { bindings::rprobes_timestamp() }
 }
 
 /// The handler, to read what it has gathered.
@@ -176,7 +224,7 @@ impl<F: Signature, T: kprobe::Handler<F>> kprobe::Handler<F> for Guarded<T> {
         if !T::HAS_PRE {
             self.begin(cx, || T::post(&self.handler, cx));
         } else if !cx.core().is_overloaded() {
-            self.timed(cx, || T::post(&self.handler, cx));
+            self.go_on(cx, || T::post(&self.handler, cx));
         }
     }
 
@@ -204,7 +252,7 @@ impl<F: Signature, T: kretprobe::Handler<F>> kretprobe::Handler<F> for Guarded<T
     #[inline(always)]
     fn ret(&self, cx: &RetContext<'_, F>, data: &Self::Data) {
         if T::HAS_ENTRY {
-            self.timed(cx, || T::ret(&self.handler, cx, data));
+            self.go_on(cx, || T::ret(&self.handler, cx, data));
         } else {
             self.begin(cx, || T::ret(&self.handler, cx, data));
         }
@@ -265,19 +313,20 @@ impl Meter {
         }))
     }
 
-    /// What there was within how many nanoseconds, if that is too much. Any context.
+    /// Whether there is something to be added up on this CPU. Any context.
     #[inline(always)]
-    fn add(&self, n: u64, now: impl FnOnce() -> u64) -> Option<(u64, u64)> {
-        let cpu = &self.cpus.get(machine::cpu() as usize)?.0;
-        if cpu.fetch_add(n, Relaxed).wrapping_add(n) <= self.most {
-            return None;
-        }
-        self.add_up(cpu.swap(0, Relaxed), now())
+    fn add(&self, n: u64) -> bool {
+        let Some(Cpu(sum)) = self.cpus.get(machine::cpu() as usize) else {
+            return false;
+        };
+        sum.fetch_add(n, Relaxed).wrapping_add(n) > self.most
     }
 
+    /// Adds up; returns what there was within how many nanoseconds, if that is too much. Any context.
     #[cold]
-    #[inline(never)]
-    fn add_up(&self, n: u64, now: u64) -> Option<(u64, u64)> {
+    fn add_up(&self, now: u64) -> Option<(u64, u64)> {
+        let cpu = self.cpus.get(machine::cpu() as usize)?;
+        let n = cpu.0.swap(0, Relaxed);
         let (second, within) = (now / SECOND & u64::MAX >> SUM, now % SECOND);
         let mut old = self.sum.load(Relaxed);
         loop {

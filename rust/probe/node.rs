@@ -3,7 +3,14 @@
 
 //! A probe in memory: the kernel's part, what all kinds of probes have besides, and the handler.
 
-use core::{cell::UnsafeCell, ffi::CStr, marker::PhantomPinned, mem::offset_of, ptr::NonNull};
+use core::{
+    cell::UnsafeCell,
+    ffi::CStr,
+    marker::PhantomPinned,
+    mem::offset_of,
+    ptr::NonNull,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use kernel::{
     prelude::*,
@@ -73,7 +80,7 @@ impl<T, K: Kind> Probe<T, K> {
                 listed: Opaque::zeroed(),
                 later: Opaque::zeroed(),
                 wanted: Atomic::new(0),
-                asked: Atomic::new(0),
+                asked: AtomicU32::new(0),
                 found: Found::new(),
                 state: Atomic::new(GONE),
                 address: UnsafeCell::new(0),
@@ -131,7 +138,7 @@ pub(crate) struct Core {
     /// What is to be done later: one of the constants.
     wanted: Atomic<u32>,
     /// Whether something was wanted since the probe was armed: one of these constants.
-    asked: Atomic<u32>,
+    asked: AtomicU32,
     /// What a guard has found, to be said when the probe is disarmed.
     found: Found,
     /// One of the states. Who changes it from `REGISTERED` to `GOING` has to unregister the probe.
@@ -197,7 +204,7 @@ impl Core {
     /// The same for a guard, once until the probe is armed again. The kernel log will say what was found. Any context.
     #[cold]
     pub(super) fn overloaded(&self, overload: Overload) {
-        if self.asked.xchg(BY_GUARD, Relaxed) != BY_GUARD {
+        if self.asked.swap(BY_GUARD, Ordering::Relaxed) != BY_GUARD {
             self.found.put(overload);
             if self.wanted.cmpxchg(0, DISABLE, Relaxed).is_ok() {
                 self.raise();
@@ -208,7 +215,7 @@ impl Core {
     /// Whether a guard has found that the handler is not to be called.
     #[inline(always)]
     pub(super) fn is_overloaded(&self) -> bool {
-        self.asked.load(Relaxed) == BY_GUARD
+        self.asked.load(Ordering::Relaxed) == BY_GUARD
     }
 
     /// Has the probe unregistered a moment later, in process context. Any context.
@@ -220,7 +227,9 @@ impl Core {
 
     fn queue(&self) {
         // What a guard has found stays.
-        let _ = self.asked.cmpxchg(0, BY_HANDLER, Relaxed);
+        let _ = self
+            .asked
+            .compare_exchange(0, BY_HANDLER, Ordering::Relaxed, Ordering::Relaxed);
         self.raise();
     }
 
@@ -232,7 +241,7 @@ impl Core {
 
     /// Whether a handler has asked for the probe to be disarmed or unregistered since it was armed.
     pub(crate) fn was_asked(&self) -> bool {
-        self.asked.load(Relaxed) != 0
+        self.asked.load(Ordering::Relaxed) != 0
     }
 
     /// The kernel's part of the probe.
@@ -336,7 +345,7 @@ impl Core {
         if core.state.load(Relaxed) != REGISTERED {
             return Err(EINVAL);
         }
-        core.asked.store(0, Relaxed);
+        core.asked.store(0, Ordering::Relaxed);
         // SAFETY: It is from `Probe::core`.
         unsafe { (core.ops.arm)(Self::raw(this)) }
     }

@@ -10,7 +10,7 @@ use kernel::{
     ffi::c_void,
 };
 
-use super::Planted;
+use super::{Planted, Seldom};
 use crate::machine::memory;
 
 pub(crate) const ARG_REGS: usize = 8;
@@ -184,6 +184,17 @@ pub(crate) unsafe fn task_word(offset: usize) -> u32 {
         );
     }
     word
+}
+
+/// Calls `F` with a pointer.
+///
+/// # Safety
+///
+/// That of the function.
+#[inline(always)]
+pub(crate) unsafe fn call_seldom<F: Seldom>(argument: *const F::Argument) -> bool {
+    // SAFETY: The caller promises the same.
+    unsafe { F::call(argument) }
 }
 
 /// Adds to this CPU's copy of the `I`-th word.

@@ -11,6 +11,7 @@
 //! - `set_arg`, `set_return_value`, `set_return_words`, `set_ip`, `return_early`: write them.
 //! - `percpu_add(words, n)`, `percpu_inc(words)`: adds to this CPU's copy of a word.
 //! - `task_word(offset)`: 32 bits of the current task.
+//! - `call_seldom(argument)`: a call that a caller need save no registers for.
 //! - `is_insn_aligned(address)`: whether an instruction may begin there.
 //! - `is_ftrace_insn(function, offset)`: whether that instruction looks like one that ftrace patches, and calls kprobes
 //!   from.
@@ -23,6 +24,16 @@
 //! - `__static_branch!(key, offset)`: whether a static key is on.
 //! - `arg(regs, n)`, `ip(regs)`, `sp(regs)`, `flags(regs)`, `return_value(regs)`, `return_value_high(regs)`: the
 //!   registers.
+
+/// A function that is seldom called.
+pub(crate) trait Seldom {
+    type Argument;
+
+    /// # Safety
+    ///
+    /// Each function has its own rules.
+    unsafe extern "C" fn call(argument: *const Self::Argument) -> bool;
+}
 
 /// What the kernel has written where a probe is.
 #[derive(PartialEq, Eq)]

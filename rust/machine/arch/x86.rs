@@ -7,7 +7,7 @@ use core::mem::MaybeUninit;
 
 use kernel::{bindings::pt_regs, ffi::c_void};
 
-use super::Planted;
+use super::{Planted, Seldom};
 use crate::{bindings, machine::memory};
 
 pub(crate) const ARG_REGS: usize = 6;
@@ -332,6 +332,44 @@ pub(crate) unsafe fn task_word(offset: usize) -> u32 {
         );
     }
     word
+}
+
+/// Calls `F` with a pointer, and changes no registers but that of what it returns. So it costs nothing, where it is seldom done,
+/// to keep something in registers.
+///
+/// # Safety
+///
+/// That of the function.
+#[inline(always)]
+pub(crate) unsafe fn call_seldom<F: Seldom>(argument: *const F::Argument) -> bool {
+    let result: u8;
+    // SAFETY: It is a function in C's way, which leaves the other registers as they are.
+    unsafe {
+        core::arch::asm!(
+            "push rcx",
+            "push rdx",
+            "push rsi",
+            "push rdi",
+            "push r8",
+            "push r9",
+            "push r10",
+            "push r11",
+            "mov rdi, {argument}",
+            "call {function}",
+            "pop r11",
+            "pop r10",
+            "pop r9",
+            "pop r8",
+            "pop rdi",
+            "pop rsi",
+            "pop rdx",
+            "pop rcx",
+            function = sym F::call,
+            argument = in(reg) argument,
+            lateout("al") result,
+        );
+    }
+    result != 0
 }
 
 /// Adds to this CPU's copy of the `I`-th word: one instruction, so no other CPU and no interrupt comes between.

@@ -8,7 +8,7 @@ mod tests;
 use core::{
     cell::UnsafeCell,
     ptr::null_mut,
-    sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering::*},
+    sync::atomic::{AtomicPtr, AtomicU64, Ordering::*},
 };
 
 use kernel::{
@@ -17,13 +17,18 @@ use kernel::{
     page::PAGE_SIZE,
     prelude::*,
     str::{CStrExt, Formatter},
+    sync::rcu,
 };
 
 use self::tests::Tests;
-use super::context::Context;
+use super::context::{Context, Moment};
 use crate::{
     bindings,
-    machine::{self, process, TaskWord},
+    machine::{
+        self,
+        arch::{self, Seldom},
+        process, TaskWord,
+    },
 };
 
 /// What the user chooses: hits of one process, of one user, every tenth of them. It is a parameter of a module, to be given when that is loaded, and to be
@@ -47,8 +52,7 @@ use crate::{
 /// Words are separated by blanks or commas, so a name cannot have any. All that are there must be true, each may be there once, and there is no negation. Without any, every hit matches.
 /// A text that is none of this is refused with `EINVAL`; the kernel log says what is wrong in one line, and the filter stays as it was.
 ///
-/// A hit during a change is judged by the filter of before or by that of after, never by a mixture; only a [`Hook`](crate::hook) that is preempted right then, for two
-/// changes, may see one.
+/// A hit during a change is judged by the filter of before or by that of after, never by a mixture.
 ///
 /// # Examples
 ///
@@ -90,132 +94,95 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// Pointers are null, or to one of `banks`. A filter is published through one of them, and while `quick` is not null, nobody looks at `slow`. What is in the other bank nobody looks at.
+/// `quick` and `slow` are null, or lead to one of `banks`; while `quick` is not null, nobody looks at `slow`. What one of them led to is not written
+/// to before all are done with it that may have seen that: with preemption off, or under RCU.
 pub struct Filter {
     /// If a single word of the task says no to most hits.
     quick: AtomicPtr<Bank>,
     slow: AtomicPtr<Bank>,
-    banks: [Bank; 2],
-    /// For reading it back.
-    tests: UnsafeCell<Tests>,
+    banks: [UnsafeCell<Bank>; 2],
 }
 
-// SAFETY: All but `tests` is atomic, and that is read and written under the parameter lock of the module.
+// SAFETY: Who may write to a bank, and who may read it, is in the type invariants.
 unsafe impl Sync for Filter {}
 
-/// What handlers test. It is written before it is published.
+/// What handlers test.
 struct Bank {
-    /// The offset of a [`TaskWord`], and what that must be. Only in the one that `quick` leads to.
-    offset: AtomicUsize,
-    value: AtomicU32,
-    /// Which of the others are looked at.
-    kinds: AtomicU32,
-    pid: AtomicU32,
-    tgid: AtomicU32,
-    comm: [AtomicU64; 2],
-    uid: AtomicU32,
-    cpu: AtomicU32,
-    every: AtomicU32,
+    /// What is looked at first, if `quick` leads here, and what it must be.
+    word: TaskWord,
+    value: u32,
+    tests: Tests,
     /// How many hits were left for `every`.
     hits: AtomicU64,
 }
 
-const PID: u32 = 1 << 0;
-const TGID: u32 = 1 << 1;
-const COMM: u32 = 1 << 2;
-const UID: u32 = 1 << 3;
-const CPU: u32 = 1 << 4;
-const EVERY: u32 = 1 << 5;
-
 impl Bank {
-    const fn new() -> Self {
+    const fn none() -> Self {
         Self {
-            offset: AtomicUsize::new(TaskWord::PID.offset()),
-            value: AtomicU32::new(0),
-            kinds: AtomicU32::new(0),
-            pid: AtomicU32::new(0),
-            tgid: AtomicU32::new(0),
-            comm: [const { AtomicU64::new(0) }; 2],
-            uid: AtomicU32::new(0),
-            cpu: AtomicU32::new(0),
-            every: AtomicU32::new(1),
+            word: TaskWord::PID,
+            value: 0,
+            tests: Tests::NONE,
             hits: AtomicU64::new(0),
         }
     }
 
-    /// Fills it in; returns whether there is a quick test.
-    fn write(&self, tests: &Tests) -> bool {
-        let mut kinds = 0;
-        let mut set = |kind, to: &AtomicU32, value: Option<u32>| {
-            if let Some(value) = value {
-                kinds |= kind;
-                to.store(value, Relaxed);
-            }
+    /// And whether there is something to be looked at first.
+    fn new(tests: Tests) -> (Self, bool) {
+        let first = |name: [u8; tests::COMM_LEN]| {
+            let [a, b, c, d, ..] = name;
+            u32::from_ne_bytes([a, b, c, d])
         };
-        set(PID, &self.pid, tests.pid);
-        set(TGID, &self.tgid, tests.tgid);
-        set(UID, &self.uid, tests.uid);
-        set(CPU, &self.cpu, tests.cpu);
-        set(EVERY, &self.every, tests.every);
-        if let Some(name) = tests.comm {
-            kinds |= COMM;
-            for (to, half) in self.comm.iter().zip(halves(name)) {
-                to.store(half, Relaxed);
-            }
-        }
-        self.kinds.store(kinds, Relaxed);
-        self.hits.store(0, Relaxed);
-
-        let first =
-            |name: [u8; tests::COMM_LEN]| u32::from_ne_bytes([name[0], name[1], name[2], name[3]]);
         let quick = [
             (Some(TaskWord::PID), tests.pid),
             (Some(TaskWord::TGID), tests.tgid),
             (Some(TaskWord::COMM), tests.comm.map(first)),
             (TaskWord::CPU, tests.cpu),
         ];
-        let mut quick = quick
-            .into_iter()
-            .filter_map(|(word, value)| word.zip(value));
-        let Some((word, value)) = quick.next() else {
-            return false;
+        let quick = quick.into_iter().find_map(|(word, value)| word.zip(value));
+        let (word, value) = quick.unwrap_or((TaskWord::PID, 0));
+        let bank = Self {
+            word,
+            value,
+            tests,
+            hits: AtomicU64::new(0),
         };
-        self.offset.store(word.offset(), Relaxed);
-        self.value.store(value, Relaxed);
-        true
+        (bank, quick.is_some())
     }
 
     /// All tests.
-    #[inline(never)]
     fn matches(&self) -> bool {
-        let kinds = self.kinds.load(Relaxed);
-        let fails = |kind, wanted: &AtomicU32, is: fn() -> u32| {
-            kinds & kind != 0 && wanted.load(Relaxed) != is()
-        };
-        if fails(PID, &self.pid, || current!().pid() as u32)
-            || fails(TGID, &self.tgid, || machine::tgid() as u32)
-            || fails(CPU, &self.cpu, machine::cpu)
-            || fails(UID, &self.uid, process::uid)
-        {
-            return false;
-        }
-        if kinds & COMM != 0 {
-            let wanted = [self.comm[0].load(Relaxed), self.comm[1].load(Relaxed)];
-            if wanted != halves(machine::Comm::current().0) {
-                return false;
-            }
-        }
-        // It is never 0.
-        kinds & EVERY == 0
-            || (self.hits.fetch_add(1, Relaxed) + 1).checked_rem(self.every.load(Relaxed).into())
-                == Some(0)
+        let tests = &self.tests;
+        tests.pid.is_none_or(|pid| pid == TaskWord::PID.read())
+            && tests.tgid.is_none_or(|tgid| tgid == TaskWord::TGID.read())
+            && tests.cpu.is_none_or(|cpu| cpu == machine::cpu())
+            && tests.uid.is_none_or(|uid| uid == process::uid())
+            && tests
+                .comm
+                .is_none_or(|comm| comm == machine::Comm::current().0)
+            && tests.every.is_none_or(|every| {
+                let hits = self.hits.fetch_add(1, Relaxed).wrapping_add(1);
+                // It is never 0.
+                hits.checked_rem(every.into()) == Some(0)
+            })
     }
 }
 
-fn halves(name: [u8; tests::COMM_LEN]) -> [u64; 2] {
-    let name = u128::from_ne_bytes(name);
-    [name as u64, (name >> 64) as u64]
+impl Seldom for Bank {
+    type Argument = Self;
+
+    /// # Safety
+    ///
+    /// It must be a bank that nobody writes to.
+    unsafe extern "C" fn call(bank: *const Self) -> bool {
+        // SAFETY: The caller promises that.
+        unsafe { (*bank).matches() }
+    }
 }
+
+/// Tells the compiler which way to go straight on.
+#[cold]
+#[inline(always)]
+fn seldom() {}
 
 impl Filter {
     /// None, as the parameter begins with.
@@ -224,39 +191,42 @@ impl Filter {
         Self {
             quick: AtomicPtr::new(null_mut()),
             slow: AtomicPtr::new(null_mut()),
-            banks: [const { Bank::new() }; 2],
-            tests: UnsafeCell::new(Tests::NONE),
+            banks: [const { UnsafeCell::new(Bank::none()) }; 2],
         }
     }
 
     /// Whether the user wants to see this hit. Any context.
     ///
     /// Nothing is allocated or locked. On x86 it takes 8 instructions at most if there is no filter, and if a `pid`, `tgid`, `comm` or `cpu`
-    /// says no, and some 30 otherwise.
+    /// says no; more otherwise.
     #[inline(always)]
-    pub fn matches<Phase, F>(&self, _cx: &Context<'_, Phase, F>) -> bool {
-        let quick = self.quick.load(Acquire);
-        let bank = if quick.is_null() {
-            let slow = self.slow.load(Acquire);
-            if slow.is_null() {
-                return true;
-            }
-            slow
-        } else {
-            // SAFETY: By the type invariants it is a bank of this, with an offset of such a word.
-            let (word, wanted) = unsafe {
-                (
-                    TaskWord::read((*quick).offset.load(Relaxed)),
-                    (*quick).value.load(Relaxed),
-                )
-            };
-            if word != wanted {
+    pub fn matches<Phase: Moment, F>(&self, _cx: &Context<'_, Phase, F>) -> bool {
+        let _reading = Phase::PREEMPTIBLE.then(rcu::read_lock);
+        let mut bank = self.quick.load(Acquire);
+        // SAFETY: By the type invariants it is null, or a bank of this, which nobody writes to now.
+        if let Some(bank) = unsafe { bank.as_ref() } {
+            if bank.word.read() != bank.value {
                 return false;
             }
+            seldom();
+        } else {
+            bank = self.slow.load(Acquire);
+            if bank.is_null() {
+                return true;
+            }
+        }
+        // SAFETY: As above.
+        unsafe { arch::call_seldom::<Bank>(bank) }
+    }
+
+    /// The bank that is in use, or null.
+    fn used(&self) -> *mut Bank {
+        let quick = self.quick.load(Relaxed);
+        if quick.is_null() {
+            self.slow.load(Relaxed)
+        } else {
             quick
-        };
-        // SAFETY: By the type invariants it is a bank of this.
-        unsafe { (*bank).matches() }
+        }
     }
 
     /// Replaces the filter.
@@ -265,19 +235,22 @@ impl Filter {
     ///
     /// Process context, with the parameter lock of the module held, or something else that lets nobody else do this.
     unsafe fn replace(&'static self, tests: Tests) {
-        let (quick, slow) = (self.quick.load(Relaxed), self.slow.load(Relaxed));
-        let used = if quick.is_null() { slow } else { quick };
-        let free = &self.banks[usize::from(core::ptr::eq(used, &self.banks[0]))];
-        let bank = core::ptr::from_ref(free).cast_mut();
+        let used = self.used();
+        let [first, second] = &self.banks;
+        let free = if used == first.get() { second } else { first }.get();
         let (quick, slow) = if tests.is_empty() {
             (null_mut(), null_mut())
-        } else if free.write(&tests) {
-            (bank, null_mut())
         } else {
-            (null_mut(), bank)
+            let (bank, is_quick) = Bank::new(tests);
+            // SAFETY: It is not in use, and when it last was, those were waited for that might have seen that.
+            unsafe { *free = bank };
+            if is_quick {
+                (free, null_mut())
+            } else {
+                (null_mut(), free)
+            }
         };
-        // INVARIANT: Who finds `quick` null, before or after this, finds the old one or the new one in `slow`: the old one stays
-        // there until nobody looks at it any more, unless there is no filter any more.
+        // INVARIANT: Who finds `quick` to be null, before this or after it, finds in `slow` the old filter or the new one.
         if quick.is_null() {
             self.slow.store(slow, Release);
         }
@@ -286,9 +259,8 @@ impl Filter {
             // SAFETY: Process context, says the caller.
             unsafe { bindings::rprobes_wait_for_handlers() };
         }
+        // INVARIANT: Nobody who has found `quick` to be null before is still there.
         self.slow.store(slow, Release);
-        // SAFETY: Nobody else uses it, says the caller.
-        unsafe { *self.tests.get() = tests };
     }
 }
 
@@ -325,12 +297,13 @@ unsafe extern "C" fn set(text: *const c_char, param: *const kernel_param) -> c_i
 ///
 /// To be called by the kernel only, for a parameter that is a [`Filter`].
 unsafe extern "C" fn get(buffer: *mut c_char, param: *const kernel_param) -> c_int {
-    // SAFETY: The kernel passes the parameter, whose argument is the filter, and holds the lock; and a page.
-    let (buffer, tests) = unsafe {
-        let filter = &*(*param).__bindgen_anon_1.arg.cast::<Filter>();
+    // SAFETY: The kernel passes a page, and the parameter, whose argument is the filter, and holds the lock, so nobody replaces it.
+    let (buffer, bank) = unsafe {
         let buffer = core::slice::from_raw_parts_mut(buffer.cast::<u8>(), PAGE_SIZE);
-        (buffer, &*filter.tests.get())
+        let filter = &*(*param).__bindgen_anon_1.arg.cast::<Filter>();
+        (buffer, filter.used().as_ref())
     };
+    let tests = bank.map_or(Tests::NONE, |bank| bank.tests);
     let mut formatter = Formatter::new(buffer);
     // It fits.
     let _ = formatter.write_fmt(fmt!("{}\n", tests));

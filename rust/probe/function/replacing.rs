@@ -7,7 +7,7 @@ use core::{ffi::c_void, marker::PhantomData, mem::offset_of, sync::atomic::Order
 
 use super::{
     super::{
-        context::{AtEntry, Context, Hit, WithRegisters},
+        context::{AtEntry, Context, Hit, Moment, WithRegisters},
         node::{Core, Probe},
     },
     state::{AsHook, Callbacks, Function, State},
@@ -33,6 +33,10 @@ pub trait Replacement<F: types::Function>: Send + Sync + 'static {
 
 /// The context of a hook: a call of a function that is to be done instead.
 pub struct Call(*mut Frame);
+
+impl Moment for Call {
+    const PREEMPTIBLE: bool = true;
+}
 
 impl WithRegisters for Call {}
 
