@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The rprobes authors
 
 //! What is queued may be done long after, also if the queue is leaked.
-// error: borrowed value does not live long enough
+// error: `pid` does not live long enough
 
 use kernel::prelude::*;
 use rprobes::Deferred;

@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The rprobes authors
 
 //! A timer that is leaked goes on until the module is unloaded.
-// error: argument requires that `ticks` is borrowed for `'static`
+// error: borrowed data escapes outside of function
 
 use kernel::{
     prelude::*,

@@ -67,9 +67,9 @@ impl Timer {
     ///
     /// [`EINVAL`] for a period of 0 or less, `EDEADLK` in atomic context, `ESHUTDOWN` while the module is being unloaded, and [`ENOMEM`]. The kernel log
     /// has the cause.
-    pub fn every(period: Delta, mut function: impl FnMut() + Send + 'static) -> Result<Self> {
+    pub fn every(period: Delta, function: impl FnMut() + Send + 'static) -> Result<Self> {
         let period = nanoseconds(period)?;
-        Self::new(period, period, move || function())
+        Self::new(period, period, function)
     }
 
     /// Calls `function` once, `after` that time. Process context.
