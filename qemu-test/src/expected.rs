@@ -16,7 +16,7 @@ fn json(script: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn json_that_tests_expect_is_json() {
+fn reports_that_tests_expect_are_json() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports.sh");
     let script = fs::read_to_string(script).unwrap();
     let reports: Vec<Value> = json(&script)
