@@ -29,6 +29,7 @@
 #include <rprobes/ratelimit.h>
 #include <rprobes/redirect.h>
 #include <rprobes/running_types.h>
+#include <rprobes/stream.h>
 #include <rprobes/syscall.h>
 #include <rprobes/task.h>
 #include <rprobes/trace.h>

@@ -82,6 +82,7 @@
 //! | `pr_info_ratelimited()` | [`ratelimited!`] |
 //! | `this_cpu_add()` | [`Counters`] |
 //! | `kfifo`, as the way out of a handler | [`Ring`] |
+//! | a character device that a program reads events from, `relay_open()` | [`Stream`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `struct fprobe`, `struct ftrace_ops`, `register_ftrace_direct()` | [`Fprobe::new`](fprobe::Fprobe::new) |
 //! | `set_ftrace_filter` | [`Functions`](fprobe::Functions) |
@@ -113,6 +114,7 @@ mod machine;
 pub mod module;
 mod place;
 mod probe;
+pub mod stream;
 mod text;
 mod trace;
 pub mod types;
@@ -132,6 +134,7 @@ pub use probe::{
     when_loaded::{self, WhenLoaded},
     Stats, UserString, UserText,
 };
+pub use stream::Stream;
 pub use trace::{
     buffer as tracing, event,
     kprobe_event::{self, KprobeEvent},

@@ -24,7 +24,7 @@ pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
 ///   the kernel log. The integer types are the kernel crate's own.
 /// - All parameters are found in `crate::params`: `params::symbol.get()?` for a string, `params::count.value()` for
 ///   the others.
-/// - Probes that were leaked are unregistered when the module is unloaded; events and trace instances are removed.
+/// - Probes that were leaked are unregistered when the module is unloaded; streams, events and trace instances are removed.
 /// - If the module's `init` fails, `insmod` is not given errors that it translates into something misleading: [`ENOENT`]
 ///   reads "Unknown symbol in module, or unknown parameter", and becomes [`ENXIO`]; `EILSEQ` and others that a wrong
 ///   parameter leads to become [`EINVAL`]. The kernel log has the cause.
@@ -392,6 +392,7 @@ pub mod __private {
     impl Drop for Drain {
         fn drop(&mut self) {
             crate::probe::drain();
+            crate::stream::drain();
             // Handlers may have written into these.
             crate::trace::drain();
         }

@@ -16,11 +16,13 @@ use rprobes::{
     fprobe::{self, Fprobe, Functions, Mechanism, Options},
     kprobe::{self, Kprobe, PostContext, PreContext},
     kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
-    read, trace, trace_printk,
+    read,
+    stream::{self, Pushed, Record},
+    trace, trace_printk,
     tracepoint::{self, HitContext, Tracepoint},
     tracing,
     types::Signature,
-    Counters, ProbeSet, Target,
+    Counters, ProbeSet, Stream, Target,
 };
 
 rprobes::module! {
@@ -48,6 +50,23 @@ rprobes::event! {
         pid: i32,
         bytes: u64,
         name: [u8; 16],
+    }
+}
+
+rprobes::record! {
+    /// 64 bytes.
+    struct Words {
+        words: [u64; 8],
+    }
+}
+
+impl Record for Words {
+    fn write_line(
+        &self,
+        _pushed: &Pushed<'_>,
+        f: &mut kernel::fmt::Formatter<'_>,
+    ) -> kernel::fmt::Result {
+        f.write_fmt(fmt!("{:?}", self.words))
     }
 }
 
@@ -372,8 +391,31 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
             tracing::on();
             cost
         }
+        b"stream" => measure_stream()?,
         _ => return Err(EINVAL),
     })
+}
+
+/// What a record of 64 bytes costs that overwrites another one.
+fn measure_stream() -> Result<(u64, u64)> {
+    let stream = Stream::new(c"words", stream::Options::default())?;
+    let times = |stream: Option<&Stream<Words>>, calls| {
+        let begun: Instant<Monotonic> = Instant::now();
+        for i in 0..calls {
+            let i = black_box(i) as u64;
+            if let Some(stream) = stream {
+                stream.push(Words {
+                    words: [i, 1, 2, 3, 4, 5, 6, 7],
+                });
+            }
+        }
+        begun.elapsed().as_nanos() as u64
+    };
+    times(Some(&stream), 10_000);
+    let without = times(None, CALLS);
+    let with = times(Some(&stream), CALLS);
+    let hits = stream.stats().pushed - 10_000;
+    Ok((with.saturating_sub(without) * 100 / CALLS as u64, hits))
 }
 
 /// What a line in the trace buffer costs.

@@ -27,7 +27,7 @@ const MOST_MANY: f64 = 1.05;
 /// What is measured, what that is, and the program for BPF that does the same.
 type Case = (&'static str, &'static str, Option<&'static str>);
 
-const CASES: [Case; 15] = [
+const CASES: [Case; 16] = [
     ("entry", "kprobe at entry, by ftrace: pre", Some("kprobe")),
     ("argument", "the same, with the argument by name", None),
     ("member", "the same, reading a member of a struct", None),
@@ -51,6 +51,8 @@ const CASES: [Case; 15] = [
     ("trace_text", "trace_printk! of a text", None),
     ("trace_two", "trace_printk! of two numbers", None),
     ("trace_off", "trace_printk! while that is off", None),
+    // C: into a buffer as tracing has it. BPF: its ring buffer, by fentry.
+    ("stream", "64 bytes into a stream", Some("ringbuf")),
 ];
 
 /// Kernels may lack these.
@@ -138,6 +140,7 @@ impl Hit {
             "event_off" => 3.0,
             "trace_text" | "trace_two" => self.c * 1.1,
             "trace_off" => 10.0,
+            "stream" => 120.0,
             _ => return self.ratio.is_some_and(|ratio| ratio > MOST),
         };
         self.rust.is_some_and(|rust| rust > most)

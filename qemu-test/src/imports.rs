@@ -28,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("types", &["bindings", "errno", "log", "machine"]),
     ("place", &["bindings", "errno", "log", "machine", "types"]),
     ("collect", &["bindings", "machine", "text"]),
+    ("stream", &["bindings", "errno", "log", "machine"]),
     (
         "trace",
         &["bindings", "text", "errno", "log", "machine", "place"],
@@ -41,7 +42,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "module",
         &[
-            "text", "log", "machine", "place", "collect", "trace", "probe", "types",
+            "text", "log", "machine", "place", "collect", "stream", "trace", "probe", "types",
         ],
     ),
 ];

@@ -49,6 +49,7 @@ pub(crate) fn tgid() -> i32 {
 }
 
 /// The CPU that this runs on. Any context.
+#[inline(always)]
 pub(crate) fn cpu() -> u32 {
     // SAFETY: May be called anywhere.
     unsafe { bindings::rprobes_cpu() }
