@@ -96,7 +96,10 @@ fn misuse() {
     let default = Options::default();
     let error = |name, options| Stream::<Call>::new(name, options).err();
     for capacity in [0, 1 << 29, 1 << 40, 1 << 62] {
-        let options = Options { capacity, ..default };
+        let options = Options {
+            capacity,
+            ..default
+        };
         pr_info!("capacity {capacity:#x}: {:?}\n", error(c"refused", options));
     }
     let longest = Options {

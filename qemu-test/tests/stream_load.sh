@@ -18,7 +18,7 @@ kill -9 $killed
 wait $killed || true
 echo 4 125000 -1 500 >/sys/module/stream/parameters/run
 end=$(cut -d' ' -f1 /proc/uptime)
-echo "$begin $end" | awk '{ print "# " 1000000 / ($2 - $1) " records per second" }'
+echo "$begin $end" | awk '{ print "stream_load: " int(1000000 / ($2 - $1)) " records per second" }' >/dev/kmsg
 # Nobody has read these.
 stream read $file >/tmp/stream.late &
 poll eval "ls -l /proc/$!/fd | grep -q $dir/"
@@ -26,7 +26,7 @@ unload stream
 wait
 expect '^stream: 1000000 pushed, 0 refused, '
 for reader in fast poll slow late; do
-	echo "# $reader: $(tail -n 1 /tmp/stream.$reader)"
+	echo "stream_load: $reader: $(tail -n 1 /tmp/stream.$reader)" >/dev/kmsg
 done
 # Who has read to the end, knows of all.
 for reader in fast poll; do

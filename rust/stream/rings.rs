@@ -157,16 +157,23 @@ impl Rings {
         let size = HEADER + fixed + behind;
         let head = ring.head.load(Relaxed);
         let end = head.wrapping_add(size as u64);
-        if end.wrapping_sub(ring.tail.load(Relaxed)) > ring.size {
-            self.make_room(ring, end, record.len());
+        let tail = ring.tail.load(Relaxed);
+        if end.wrapping_sub(tail) > ring.size {
+            let tail = if self.longest == 0 {
+                // All are alike, so one less is room for one more.
+                tail.wrapping_add(size as u64)
+            } else {
+                self.make_room(ring, end, tail, record.len())
+            };
+            ring.tail.store(tail, Relaxed);
         }
         // What is overwritten from here on is not seen before that is given up.
         fence(Release);
         let number = ring.pushed.load(Relaxed);
         let time = now();
         // All of it is there, by what was said above.
-        let place = self.place(ring, head).and_then(|place| place.get(..size));
-        if let Some(place) = place {
+        let first = self.first(ring, head);
+        if let Some(place) = self.words.get(first..first.wrapping_add(size)) {
             place[0].store(number << LEN_BITS | bytes.len() as u64, Relaxed);
             place[1].store(time, Relaxed);
             store(&place[HEADER..HEADER + fixed], record);
@@ -201,28 +208,25 @@ impl Rings {
         false
     }
 
-    /// Gives up the records that are more than a ring in front of `end`. They are of `fixed` bytes.
-    #[inline(always)]
-    fn make_room(&self, ring: &Ring, end: u64, fixed: usize) {
-        let mut tail = ring.tail.load(Relaxed);
+    /// The first record behind `tail` that is less than a ring in front of `end`. All are of `fixed` bytes, and some behind.
+    fn make_room(&self, ring: &Ring, end: u64, mut tail: u64, fixed: usize) -> u64 {
         while end.wrapping_sub(tail) > ring.size {
             let size = HEADER + words(fixed) + words(self.head(ring, tail).len);
             tail = tail.wrapping_add(size as u64);
         }
-        ring.tail.store(tail, Relaxed);
+        tail
     }
 
-    /// The words from `position` on.
+    /// Where the words from `position` on are.
     #[inline(always)]
-    fn place(&self, ring: &Ring, position: u64) -> Option<&[AtomicU64]> {
+    fn first(&self, ring: &Ring, position: u64) -> usize {
         let mask = ring.size.wrapping_sub(1);
-        self.words
-            .get(ring.first.wrapping_add((position & mask) as usize)..)
+        ring.first.wrapping_add((position & mask) as usize)
     }
 
     #[inline(always)]
     fn head(&self, ring: &Ring, position: u64) -> Head {
-        let place = self.place(ring, position);
+        let place = self.words.get(self.first(ring, position)..);
         let [numbers, time] = match place.and_then(|place| place.first_chunk::<HEADER>()) {
             Some([numbers, time]) => [numbers.load(Relaxed), time.load(Relaxed)],
             None => [0; HEADER],
@@ -288,7 +292,8 @@ impl Rings {
         let ring = &self.rings[i];
         let head = self.head(ring, *position);
         let size = HEADER + words(self.fixed) + words(head.len);
-        let from = self.place(ring, *position)?.get(HEADER..size)?;
+        let first = self.first(ring, *position);
+        let from = self.words.get(first + HEADER..first + size)?;
         for (to, from) in to.get_mut(..from.len())?.iter_mut().zip(from) {
             *to = from.load(Relaxed);
         }
