@@ -14,6 +14,7 @@
 #error "this kernel is built without CONFIG_KPROBES"
 #endif
 
+#include <rprobes/debugfs.h>
 #include <rprobes/direct.h>
 #include <rprobes/event.h>
 #include <rprobes/fault.h>
@@ -32,6 +33,7 @@
 #include <rprobes/report.h>
 #include <rprobes/running_types.h>
 #include <rprobes/stack.h>
+#include <rprobes/stream.h>
 #include <rprobes/syscall.h>
 #include <rprobes/task.h>
 #include <rprobes/trace.h>

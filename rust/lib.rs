@@ -91,6 +91,7 @@
 //! | bpftrace's `BEGIN`, `END` and `interval:ms:100` | `init` of the module, its `Drop`, and [`Timer::every`] |
 //! | SystemTap's `STP_OVERLOAD_THRESHOLD` | [`Guarded`] |
 //! | `if (current->pid != pid) return 0;` | [`Filter`] |
+//! | a character device that a program reads events from, `relay_open()` | [`Stream`] |
 //! | `register_module_notifier()`, to probe a module that is loaded later | [`WhenLoaded`] |
 //! | `struct fprobe`, `struct ftrace_ops`, `register_ftrace_direct()` | [`Fprobe::new`](fprobe::Fprobe::new) |
 //! | `set_ftrace_filter` | [`Functions`](fprobe::Functions) |
@@ -124,6 +125,7 @@ pub mod module;
 mod place;
 mod probe;
 pub mod report;
+pub mod stream;
 mod text;
 mod trace;
 pub mod types;
@@ -153,6 +155,7 @@ pub use probe::{
     when_loaded::{self, WhenLoaded},
     Filter, Stats, UserString, UserText,
 };
+pub use stream::Stream;
 pub use trace::{
     buffer as tracing, event,
     kprobe_event::{self, KprobeEvent},

@@ -17,11 +17,13 @@ use rprobes::{
     guard::{Guarded, Limit},
     kprobe::{self, Kprobe, PostContext, PreContext},
     kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
-    read, trace, trace_printk,
+    read,
+    stream::{self, Pushed, Record},
+    trace, trace_printk,
     tracepoint::{self, HitContext, Tracepoint},
     tracing,
     types::Signature,
-    Counters, Map, PerCpuMap, ProbeSet, Target,
+    Counters, Map, PerCpuMap, ProbeSet, Stream, Target,
 };
 
 rprobes::module! {
@@ -50,6 +52,23 @@ rprobes::event! {
         pid: i32,
         bytes: u64,
         name: [u8; 16],
+    }
+}
+
+rprobes::record! {
+    /// 64 bytes.
+    struct Words {
+        words: [u64; 8],
+    }
+}
+
+impl Record for Words {
+    fn write_line(
+        &self,
+        _pushed: &Pushed<'_>,
+        f: &mut kernel::fmt::Formatter<'_>,
+    ) -> kernel::fmt::Result {
+        f.write_fmt(fmt!("{:?}", self.words))
     }
 }
 
@@ -435,8 +454,31 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
             });
             (cost, map.take()?.iter().map(|(_, n)| n).sum())
         }
+        b"stream" => measure_stream()?,
         _ => return Err(EINVAL),
     })
+}
+
+/// What a record of 64 bytes costs that overwrites another one.
+fn measure_stream() -> Result<(u64, u64)> {
+    let stream = Stream::new(c"words", stream::Options::default())?;
+    let times = |stream: Option<&Stream<Words>>, calls| {
+        let begun: Instant<Monotonic> = Instant::now();
+        for i in 0..calls {
+            let i = black_box(i) as u64;
+            if let Some(stream) = stream {
+                stream.push(Words {
+                    words: [i, 1, 2, 3, 4, 5, 6, 7],
+                });
+            }
+        }
+        begun.elapsed().as_nanos() as u64
+    };
+    times(Some(&stream), 10_000);
+    let without = times(None, CALLS);
+    let with = times(Some(&stream), CALLS);
+    let hits = stream.stats().pushed - 10_000;
+    Ok((with.saturating_sub(without) * 100 / CALLS as u64, hits))
 }
 
 /// How many keys there are in maps.

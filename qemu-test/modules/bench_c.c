@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/ring_buffer.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -304,6 +305,42 @@ static int bench_map(void)
 	return 0;
 }
 
+/* As a record of a stream: 64 bytes, with the time. */
+static void push(struct trace_buffer *buffer, unsigned long i)
+{
+	u64 record[8] = { i, 1, 2, 3, 4, 5, 6, 7 };
+
+	ring_buffer_write(buffer, sizeof(record), record);
+}
+
+static u64 push_times(struct trace_buffer *buffer, unsigned long calls)
+{
+	u64 begun = ktime_get_ns();
+	unsigned long i;
+
+	for (i = 0; i < calls; i++) {
+		barrier_data(&i);
+		if (buffer)
+			push(buffer, i);
+	}
+	return ktime_get_ns() - begun;
+}
+
+static int bench_stream(void)
+{
+	struct trace_buffer *buffer = ring_buffer_alloc(64 << 10, RB_FL_OVERWRITE);
+	u64 without, with;
+
+	if (!buffer)
+		return -ENOMEM;
+	push_times(buffer, 10000);
+	without = push_times(NULL, CALLS);
+	with = push_times(buffer, CALLS);
+	ring_buffer_free(buffer);
+	pr_info("%s %llu hits %u\n", what, (with - without) * 100 / CALLS, CALLS);
+	return 0;
+}
+
 static int __init bench_init(void)
 {
 	bool is_return = !strncmp(what, "ret", 3);
@@ -319,6 +356,8 @@ static int __init bench_init(void)
 		return bench_printing();
 	if (!strncmp(what, "map", 3))
 		return bench_map();
+	if (!strcmp(what, "stream"))
+		return bench_stream();
 
 	if (!strcmp(what, "entry_post") || !strcmp(what, "int3"))
 		kp.post_handler = post;

@@ -28,6 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("types", &["bindings", "errno", "log", "machine"]),
     ("place", &["bindings", "errno", "log", "machine", "types"]),
     ("collect", &["bindings", "machine", "text"]),
+    ("stream", &["bindings", "errno", "log", "machine"]),
     (
         "report",
         &["bindings", "errno", "log", "machine", "place", "collect"],
@@ -46,8 +47,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "module",
         &[
-            "text", "log", "machine", "place", "collect", "report", "trace", "probe", "types",
-            "later",
+            "text", "log", "machine", "place", "collect", "stream", "report", "trace", "probe",
+            "types", "later",
         ],
     ),
 ];

@@ -72,7 +72,8 @@ struct Line(UnsafeCell<[u8; LINE]>);
 unsafe impl Sync for Scratch {}
 
 impl Scratch {
-    /// Buffers of `bytes` bytes each, for all CPUs. Process context.
+    /// Buffers of `bytes` bytes each. They take four times as much, and 64 bytes more, for each CPU that there may be; `bytes`
+    /// is rounded up to a multiple of 64 for that. Process context.
     ///
     /// # Errors
     ///
@@ -84,14 +85,16 @@ impl Scratch {
         let count = machine::cpus() as usize;
         let lines = bytes.div_ceil(LINE);
         let all = lines.checked_mul(LEVELS * count).ok_or(ENOMEM)?;
-        let mut cpus = KVVec::with_capacity(count, GFP_KERNEL | __GFP_NOWARN)?;
+        // Too much is an error, and nothing to complain of in the log.
+        let flags = GFP_KERNEL | __GFP_NOWARN;
+        let mut cpus = KVVec::with_capacity(count, flags)?;
         for _ in 0..count {
             let is_taken = [const { Atomic::new(0) }; LEVELS];
-            cpus.push(Cpu { is_taken }, GFP_KERNEL)?;
+            cpus.push(Cpu { is_taken }, flags)?;
         }
-        let mut memory = KVVec::with_capacity(all, GFP_KERNEL | __GFP_NOWARN)?;
+        let mut memory = KVVec::with_capacity(all, flags)?;
         for _ in 0..all {
-            memory.push(Line(UnsafeCell::new([0; LINE])), GFP_KERNEL)?;
+            memory.push(Line(UnsafeCell::new([0; LINE])), flags)?;
         }
         // INVARIANT: That is how many lines there are, and none is taken.
         Ok(Self {

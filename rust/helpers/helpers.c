@@ -3,6 +3,7 @@
 /*
  * All helpers, compiled as one: each would include most of the same headers, which take longer than what is in it.
  */
+#include "debugfs.c"
 #include "direct.c"
 #include "fault.c"
 #include "function.c"
@@ -21,6 +22,7 @@
 #include "report.c"
 #include "running_types.c"
 #include "stack.c"
+#include "stream.c"
 #include "syscall.c"
 #include "task.c"
 #include "trace.c"

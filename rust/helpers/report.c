@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 /*
- * Files of reports in debugfs, in a directory of the module's own, which is there as long as there is one. An open file keeps the
+ * Files of reports in debugfs. An open file keeps the
  * module: its operations are in it, and debugfs looks at them when the file is closed, whether it was removed or not.
  */
 #include <linux/dcache.h>
@@ -12,15 +12,13 @@
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 
+#include <rprobes/debugfs.h>
 #include <rprobes/report.h>
 
-static LIST_HEAD(files);
-static DEFINE_MUTEX(files_lock);
-/* While there are files. Somebody else may have made it, and removes it then, with all that is in it, perhaps before that. */
-static struct dentry *directory;
-static bool directory_is_ours;
+static LIST_HEAD(reports);
+static DEFINE_MUTEX(reports_lock);
 
-static int show(struct seq_file *seq, void *unused)
+static int report_show(struct seq_file *seq, void *unused)
 {
 	struct rprobes_report *report = seq->private;
 
@@ -31,16 +29,16 @@ static int show(struct seq_file *seq, void *unused)
  * Debugfs does not remove the file, and so the report is there, while this or a read is under way. A module that has not been
  * initialised yet may fail to be, and goes then whoever has opened its files.
  */
-static int open(struct inode *inode, struct file *file)
+static int report_open(struct inode *inode, struct file *file)
 {
 	if (THIS_MODULE->state != MODULE_STATE_LIVE)
 		return -EAGAIN;
-	return single_open(file, show, inode->i_private);
+	return single_open(file, report_show, inode->i_private);
 }
 
-static const struct file_operations operations = {
+static const struct file_operations report_operations = {
 	.owner = THIS_MODULE,
-	.open = open,
+	.open = report_open,
 	.read = seq_read,
 	.llseek = seq_lseek,
 	.release = single_release,
@@ -53,76 +51,45 @@ bool rprobes_report_write(void *seq, const void *text, size_t len)
 	return !seq_has_overflowed(seq);
 }
 
-static int get_directory(void)
+int rprobes_report_add(struct rprobes_report *report, const char *name)
 {
-	const char *name = THIS_MODULE->name;
+	struct dentry *directory = rprobes_debugfs_get(), *dentry;
 
-	if (!list_empty(&files))
-		return 0;
-	directory = debugfs_lookup(name, NULL);
-	directory_is_ours = !directory;
-	if (directory_is_ours)
-		directory = debugfs_create_dir(name, NULL);
 	if (IS_ERR(directory))
 		return PTR_ERR(directory);
-	if (directory_is_ours)
-		dget(directory);
+	dentry = debugfs_create_file(name, 0400, directory, report, &report_operations);
+	if (IS_ERR(dentry)) {
+		rprobes_debugfs_put();
+		return PTR_ERR(dentry);
+	}
+	report->dentry = dget(dentry);
+	mutex_lock(&reports_lock);
+	list_add(&report->link, &reports);
+	mutex_unlock(&reports_lock);
 	return 0;
 }
 
-static void put_directory(void)
-{
-	if (!list_empty(&files))
-		return;
-	/* The second time that something is removed it stays as it is. */
-	if (directory_is_ours)
-		debugfs_remove(directory);
-	dput(directory);
-}
-
-int rprobes_report_add(struct rprobes_report *report, const char *name)
-{
-	struct dentry *dentry;
-	int result;
-
-	mutex_lock(&files_lock);
-	result = get_directory();
-	if (result)
-		goto out;
-	dentry = debugfs_create_file(name, 0400, directory, report, &operations);
-	if (IS_ERR(dentry)) {
-		result = PTR_ERR(dentry);
-		put_directory();
-		goto out;
-	}
-	report->dentry = dget(dentry);
-	list_add(&report->link, &files);
-out:
-	mutex_unlock(&files_lock);
-	return result;
-}
-
-static void remove(struct rprobes_report *report)
+static void remove_report(struct rprobes_report *report)
 {
 	list_del_init(&report->link);
 	debugfs_remove(report->dentry);
 	dput(report->dentry);
-	put_directory();
+	rprobes_debugfs_put();
 }
 
 /* Waits until nobody reads it. */
 void rprobes_report_remove(struct rprobes_report *report)
 {
-	mutex_lock(&files_lock);
+	mutex_lock(&reports_lock);
 	if (!list_empty(&report->link))
-		remove(report);
-	mutex_unlock(&files_lock);
+		remove_report(report);
+	mutex_unlock(&reports_lock);
 }
 
 void rprobes_report_drain(void)
 {
-	mutex_lock(&files_lock);
-	while (!list_empty(&files))
-		remove(list_first_entry(&files, struct rprobes_report, link));
-	mutex_unlock(&files_lock);
+	mutex_lock(&reports_lock);
+	while (!list_empty(&reports))
+		remove_report(list_first_entry(&reports, struct rprobes_report, link));
+	mutex_unlock(&reports_lock);
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Copyright (C) 2026 The rprobes authors */
+/*
+ * The directory of the module in debugfs: rust/helpers/debugfs.c
+ */
+#ifndef _RPROBES_DEBUGFS_H
+#define _RPROBES_DEBUGFS_H
+
+struct dentry;
+
+struct dentry *rprobes_debugfs_get(void);
+void rprobes_debugfs_put(void);
+
+#endif
