@@ -338,7 +338,7 @@ fn waits() -> Result {
         let count = Count::new()?;
         let _first = plant(Target::tracepoint(name), count.clone())?;
         let _second = plant(Target::tracepoint(name), count.clone())?;
-        for _ in 0..5 {
+        for _ in 0..3 {
             let slow = Arc::new(Slow(Counters::new()?), GFP_KERNEL)?;
             let probe = plant(Target::tracepoint(name), slow.clone())?;
             wait_until(|| slow.0.sum(0) > 2)?;
