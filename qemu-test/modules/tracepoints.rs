@@ -9,7 +9,10 @@ use kernel::{
         atomic::{Atomic, Relaxed},
         Arc,
     },
-    time::{delay::fsleep, Delta},
+    time::{
+        delay::{fsleep, udelay},
+        Delta,
+    },
 };
 use rprobes::{
     read, trace_printk,
@@ -185,6 +188,17 @@ impl tracepoint::Handler<kmalloc> for Allocates {
     }
 }
 
+/// Takes its time. Counts the hits that have begun, and those that have ended.
+struct Slow(Counters<2>);
+
+impl tracepoint::Handler for Slow {
+    fn hit(&self, _cx: &HitContext<'_>) {
+        self.0.inc::<0>();
+        udelay(Delta::from_millis(2));
+        self.0.inc::<1>();
+    }
+}
+
 /// Is done after the first hit.
 struct Once(Counters<1>);
 
@@ -215,8 +229,12 @@ enum Tracepoints {
 
 /// Until something was counted.
 fn wait_for(count: &Count) -> Result {
+    wait_until(|| count.sum() > 0)
+}
+
+fn wait_until(is_so: impl Fn() -> bool) -> Result {
     for _ in 0..1000 {
-        if count.sum() > 0 {
+        if is_so() {
             return Ok(());
         }
         fsleep(Delta::from_millis(10));
@@ -312,6 +330,29 @@ fn set() -> Result {
     must_stay(&count, "set that was refused")
 }
 
+/// Whoever drops a probe waits for its handlers.
+fn waits() -> Result {
+    // What is waited for is not the same for the two.
+    for name in [c"sys_enter", c"kmem_cache_alloc"] {
+        // While there are two more, the kernel patches no code as the third goes, which would take longer than the handler.
+        let count = Count::new()?;
+        let _first = plant(Target::tracepoint(name), count.clone())?;
+        let _second = plant(Target::tracepoint(name), count.clone())?;
+        for _ in 0..3 {
+            let slow = Arc::new(Slow(Counters::new()?), GFP_KERNEL)?;
+            let probe = plant(Target::tracepoint(name), slow.clone())?;
+            wait_until(|| slow.0.sum(0) > 2)?;
+            drop(probe);
+            let (begun, ended) = (slow.0.sum(0), slow.0.sum(1));
+            if begun != ended {
+                pr_err!("{}: dropped while a handler was running\n", name);
+                return Err(EINVAL);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Probes come and go at tracepoints that are hit all the time.
 fn churn(rounds: u32) -> Result {
     let counts = [Count::new()?, Count::new()?, Count::new()?];
@@ -384,6 +425,10 @@ impl kernel::Module for Tracepoints {
             }
             b"set" => {
                 set()?;
+                Self::Nothing
+            }
+            b"waits" => {
+                waits()?;
                 Self::Nothing
             }
             b"churn" => {

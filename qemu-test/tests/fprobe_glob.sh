@@ -15,8 +15,8 @@ done
 rmdir /tmp/fprobe_glob
 same "$(of vfs_mkdir) $(of vfs_rmdir)" '8 8'
 [ "$(of vfs_read)" -gt 8 ] || fail "vfs_read was called $(of vfs_read) times"
-sync /tmp
-same "$(of vfs_fsync)" ''
+# Although awk, for one, calls vfs_fstat().
+same "$(awk '$1 ~ /^vfs_fs/' $calls)" ''
 same "$(head -n 1 $calls)" calls:
 counts=$(awk 'NR > 2 { print $2 }' $calls)
 same "$counts" "$(echo "$counts" | sort -rn)"

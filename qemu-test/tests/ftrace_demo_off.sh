@@ -16,7 +16,7 @@ for tracing in /sys/kernel/tracing /sys/kernel/debug/tracing; do
 	lines=$(wc -l <$tracing/trace)
 	unload ftrace_demo
 	! grep -q 'ftrace_demo: unloaded' $tracing/trace || fail "recorded after it was stopped"
-	same "$lines" "$(wc -l <$tracing/trace)"
+	same "$(wc -l <$tracing/trace)" "$lines"
 	echo nop >$tracing/current_tracer
 	echo 1 >$tracing/tracing_on
 done

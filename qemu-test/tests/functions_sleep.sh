@@ -21,7 +21,7 @@ ended() {
 	for task in $tasks; do
 		status=0
 		wait "$task" || status=$?
-		same "$1" "$status"
+		same "$status" "$1"
 	done
 }
 # How often it has been said that the 16 are waited for.

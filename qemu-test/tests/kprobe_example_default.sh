@@ -16,4 +16,4 @@ same "$(probes)" ''
 # Nothing is printed any more.
 hits=$(log | grep -c pre_handler)
 busybox true
-same "$hits" "$(log | grep -c pre_handler)"
+same "$(log | grep -c pre_handler)" "$hits"

@@ -54,12 +54,12 @@ for module in $modules; do
 	echo "$functions" | grep -qx "${module}_exit" || fail "${module}_exit is not seen: $functions"
 	# Neither handlers, nor trampolines, nor the helpers in C, nor what else rprobes has in a module.
 	others=$(echo "$functions" | grep -v "^${module}_" || true)
-	same '' "$others"
+	same "$others" ''
 	! echo "$functions" | grep -Eq '_(pre|post|fault|entry|ret)$' || fail "handlers of $module are seen: $functions"
 done
 # What ran when it was loaded is gone.
 found=$(sed -n '/_init$/!s/^ftrace_demo //p' /tmp/seen | sort | tr '\n' ' ')
-same 'ftrace_demo_FtraceDemo_drop ftrace_demo_exit ftrace_demo_prepare ftrace_demo_step ' "$found"
+same "$found" 'ftrace_demo_FtraceDemo_drop ftrace_demo_exit ftrace_demo_prepare ftrace_demo_step '
 rm /tmp/seen
 works
 

@@ -15,7 +15,7 @@ busybox cat /proc/version >/dev/null
 busybox head -c 3 /proc/version >/dev/null
 echo 0 >$event/enable
 bytes=$(busybox cat /proc/version | wc -c)
-same "$(lines busybox "$bytes")" 1
+[ "$(lines busybox "$bytes")" = 1 ] || fail "not one line for the read of $bytes bytes: $(grep ' file_read: ' $tracing/trace)"
 # The end of the file is a read of 0 bytes.
 same "$(lines busybox '[0-9]')" 0
 same "$(lines '[a-z]*' '[0-9-]*')" "$(grep -c ' file_read: ' $tracing/trace)"

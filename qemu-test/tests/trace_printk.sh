@@ -9,6 +9,6 @@ lines() {
 x=$(printf '%511s' '' | tr ' ' x)
 wanted=$(printf '%s\n' 'a text alone' 'no newline' '{braces}' '1 and two' '1 inline' '    42|0xff' "$x" \
 	'-9223372036854775808 18446744073709551615 0 -1' '1c|' '1 two' 'two 1' '1 1' 'behind')
-same "$wanted" "$(lines)"
+same "$(lines)" "$wanted"
 unload tracing
-same "$wanted" "$(lines)"
+same "$(lines)" "$wanted"

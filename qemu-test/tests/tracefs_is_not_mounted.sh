@@ -4,12 +4,13 @@
 umount $tracing
 umount /sys/kernel/debug/tracing 2>/dev/null || true
 [ ! -e $tracing/trace ] || fail 'tracefs is still mounted'
-insmod /modules/kprobe_event.ko stacktrace=1 hist=keys=flags filter=dfd==-100 || loaded=no
-insmod /modules/tracing.ko what=instance || loaded=no
-! insmod /modules/kprobe_events.ko what=register 2>/dev/null || loaded=no
-rmmod kprobe_event || loaded=no
-rmmod tracing || loaded=no
+failed=
+insmod /modules/kprobe_event.ko stacktrace=1 hist=keys=flags filter=dfd==-100 || failed='kprobe_event'
+insmod /modules/tracing.ko what=instance || failed="$failed tracing"
+! insmod /modules/kprobe_events.ko what=register 2>/dev/null || failed="$failed kprobe_events"
+rmmod kprobe_event || failed="$failed rmmod"
+rmmod tracing || failed="$failed rmmod"
 mount -t tracefs tracefs $tracing
-same "${loaded:-yes}" yes
+[ -z "$failed" ] || fail "these failed while tracefs was not mounted: $failed"
 expect '^kprobe_event: myprobe: [0-9]+ hits' 'Invalid register name: "p:mine/plain kernel_clone x=%nosuch"'
 same "$(cat $tracing/kprobe_events)$(ls $tracing/instances)" ''
