@@ -14,7 +14,6 @@
 #error "this kernel is built without CONFIG_KPROBES"
 #endif
 
-#include <rprobes/debugfs.h>
 #include <rprobes/direct.h>
 #include <rprobes/event.h>
 #include <rprobes/fault.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Copyright (C) 2026 The rprobes authors */
 /*
- * The directory of the module in debugfs: rust/helpers/debugfs.c
+ * The directory of the module in debugfs: rust/helpers/debugfs.c. For other helpers, so not among what bindgen reads.
  */
 #ifndef _RPROBES_DEBUGFS_H
 #define _RPROBES_DEBUGFS_H
