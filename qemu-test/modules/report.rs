@@ -170,7 +170,10 @@ impl Numbers {
         sizes.extend(self.sizes.iter());
         report.table("sizes by who", sizes.sort_by_most(Summary::sum))?;
         report.histogram("log2", &sum::<Log2>(&[0, 3, 2]))?;
-        report.histogram("linear", &sum::<Linear<100, 20, 5>>(&[7, 100, 119, 120, 159, 160, 1000]))?;
+        report.histogram(
+            "linear",
+            &sum::<Linear<100, 20, 5>>(&[7, 100, 119, 120, 159, 160, 1000]),
+        )?;
         let mut by_cpu = Table::of_histograms(&["who"]);
         by_cpu.extend(self.by_cpu.snapshot()?);
         report.histograms("log2 by who", by_cpu.sort_by_key())?;

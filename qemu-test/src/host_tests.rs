@@ -422,7 +422,10 @@ fn hit_path_calls_nothing(host: &Host<'_>) -> Result<()> {
     // The one that reads a member is a call of this, and of nothing else.
     const READ: &str = "copy_from_kernel_nofault";
     // Trampolines call the handlers, and the function; and what is done around them, some architectures have in C.
-    const EXPECTED: [&str; 8] = [
+    const EXPECTED: [&str; 10] = [
+        // What guards and filters do seldom, or if they were asked for more.
+        "5Guard",
+        "6Seldom",
         "Trampolined",
         "rprobes_call_body",
         "rprobes_leave",

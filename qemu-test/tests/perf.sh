@@ -49,3 +49,5 @@ perf ftrace trace -T 'fprobe_glob_*' cat /sys/kernel/debug/fprobe_glob/calls >/t
 unload fprobe_glob
 shows ': fprobe_glob_[A-Za-z_]+ <-'
 rm /tmp/said
+# perf ftrace leaves the recording off.
+echo 1 >$tracing/tracing_on

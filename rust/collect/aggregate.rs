@@ -253,7 +253,9 @@ impl Aggregate for Log2 {
 
 impl Buckets for Log2 {
     fn buckets(&self) -> impl Iterator<Item = Bucket> {
-        (0..).zip(self.0).map(|(i, count)| histogram::range(i, count))
+        (0..)
+            .zip(self.0)
+            .map(|(i, count)| histogram::range(i, count))
     }
 }
 
@@ -342,7 +344,11 @@ impl<const START: u64, const WIDTH: u64, const N: usize> Buckets for Linear<STAR
             let end = |i: usize| START.saturating_add(WIDTH.saturating_mul(i as u64));
             Bucket {
                 low: if i == 0 { 0 } else { end(i - 1) },
-                high: if i == Self::ABOVE { u64::MAX } else { end(i).saturating_sub(1) },
+                high: if i == Self::ABOVE {
+                    u64::MAX
+                } else {
+                    end(i).saturating_sub(1)
+                },
                 count,
             }
         })
