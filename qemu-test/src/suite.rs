@@ -45,10 +45,6 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
     };
     let initramfs = Initramfs::new(kernel, repo, &[repo.to_owned()], &extras)?;
     let mut report = Report::default();
-    unit_tests(repo, "qemu-test", "runner", only, &mut report)?;
-    unit_tests(repo, "rprobes-btf", "btf", only, &mut report)?;
-    unit_tests(repo, "rprobes-ftrace", "ftrace", only, &mut report)?;
-    unit_tests(repo, "rprobes-hosted", "hosted", only, &mut report)?;
     // A guest takes one processor, so two run beside each other: this one and what follows the tests of the host.
     let parts = tests.len().div_ceil(AT_ONCE);
     let guests = Guests {
@@ -60,18 +56,31 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
         consoles: Mutex::new(vec![String::new(); parts]),
     };
     let is_default = kernel::default_name(&kernel::cache()?) == Some(kernel.name.clone());
-    let mut others = Report::default();
+    let (mut others, mut silent) = (Report::default(), Report::default());
     thread::scope(|scope| {
+        // How silence is noticed is the runner's, and takes its time: once is enough, and beside all else.
+        let waiting = scope.spawn(|| {
+            if is_default {
+                misbehaving_guests(kernel, true, &initramfs, only, &mut silent)?;
+            }
+            anyhow::Ok(())
+        });
         let beside = scope.spawn(|| {
-            misbehaving_guests(kernel, is_default, &initramfs, only, &mut others)?;
+            unit_tests(repo, "qemu-test", "runner", only, &mut others)?;
+            unit_tests(repo, "rprobes-btf", "btf", only, &mut others)?;
+            unit_tests(repo, "rprobes-ftrace", "ftrace", only, &mut others)?;
+            unit_tests(repo, "rprobes-hosted", "hosted", only, &mut others)?;
+            misbehaving_guests(kernel, false, &initramfs, only, &mut others)?;
             host_tests::run(kernel, is_default, repo, only, &mut others)?;
             guests.run(&mut others)
         });
         let here = guests.run(&mut report);
         let there = beside.join().unwrap_or_else(|panic| resume_unwind(panic));
-        here.and(there)
+        let waited = waiting.join().unwrap_or_else(|panic| resume_unwind(panic));
+        here.and(there).and(waited)
     })?;
     report.tests.extend(others.tests);
+    report.tests.extend(silent.tests);
     guests.finish(&results, &mut report)?;
     finish(&report, &results)
 }
@@ -299,10 +308,11 @@ fn said(outcome: &Outcome, line: &str) -> bool {
     outcome.console.lines().any(|found| found.ends_with(line))
 }
 
-/// A guest that goes wrong must be reported as such, and in bounded time: `modules/misbehave.rs`.
+/// A guest that goes wrong must be reported as such, and in bounded time: `modules/misbehave.rs`. Those that only fall silent,
+/// or the others.
 fn misbehaving_guests(
     kernel: &Kernel,
-    is_default: bool,
+    silent: bool,
     initramfs: &Initramfs,
     only: &str,
     report: &mut Report,
@@ -352,8 +362,7 @@ fn misbehaving_guests(
     };
     for (what, reported, check) in cases {
         let name = format!("guest_{what}_is_reported");
-        // How silence is noticed is the runner's, and takes its time: once is enough.
-        if !name.contains(only) || (!is_default && matches!(what, "hang" | "silence")) {
+        if !name.contains(only) || matches!(what, "hang" | "silence") != silent {
             continue;
         }
         if what == "divide" && kernel.arch != Arch::Amd64 {
