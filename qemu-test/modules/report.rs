@@ -170,7 +170,10 @@ impl Numbers {
         sizes.extend(self.sizes.iter());
         report.table("sizes by who", sizes.sort_by_most(Summary::sum))?;
         report.histogram("log2", &sum::<Log2>(&[0, 3, 2]))?;
-        report.histogram("linear", &sum::<Linear<100, 20, 5>>(&[7, 100, 119, 120, 159, 160, 1000]))?;
+        report.histogram(
+            "linear",
+            &sum::<Linear<100, 20, 5>>(&[7, 100, 119, 120, 159, 160, 1000]),
+        )?;
         let mut by_cpu = Table::of_histograms(&["who"]);
         by_cpu.extend(self.by_cpu.snapshot()?);
         report.histograms("log2 by who", by_cpu.sort_by_key())?;
@@ -195,6 +198,23 @@ fn show_large(_: &(), report: &mut Report<'_>) -> Result {
 fn show_failure(_: &(), report: &mut Report<'_>) -> Result {
     report.value("before", &1)?;
     Err(EDOM)
+}
+
+/// What was written to the file last, and was not refused.
+fn show_text(text: &Mutex<KVec<u8>>, report: &mut Report<'_>) -> Result {
+    let text = text.lock();
+    report.value("bytes", &text.len())?;
+    report.value("text", &BStr::from_bytes(&text))
+}
+
+fn take_text(text: &Mutex<KVec<u8>>, taken: &[u8]) -> Result {
+    if taken == b"bad" {
+        return Err(EDOM);
+    }
+    let mut text = text.lock();
+    text.clear();
+    text.extend_from_slice(taken, GFP_KERNEL)?;
+    Ok(())
 }
 
 /// Stacks that several readers store at once, each of them all, and which of them are not what was stored.
@@ -334,6 +354,7 @@ struct Files {
     _numbers: report::File<Numbers>,
     _large: report::File<()>,
     _failure: report::File<()>,
+    _text: report::File<Mutex<KVec<u8>>>,
     _race: report::File<Stacks>,
     _own: report::File<Seen>,
     _opens: report::File<Seen>,
@@ -391,6 +412,12 @@ impl kernel::Module for Reports {
             _numbers: report::File::new(&name, numbers, Numbers::show)?,
             _large: report::File::new(c"large", none.clone(), show_large)?,
             _failure: report::File::new(c"failure", none, show_failure)?,
+            _text: report::File::writable(
+                c"text",
+                Arc::pin_init(new_mutex!(KVec::new()), GFP_KERNEL)?,
+                show_text,
+                take_text,
+            )?,
             _race: report::File::new(
                 c"race",
                 Arc::new(Stacks::new(8192, 8)?, GFP_KERNEL)?,
