@@ -6,14 +6,13 @@
 //! since, when, and with what arguments. By default, who inserts into red-black trees.
 
 use kernel::{
-    debugfs::{Dir, File},
-    fmt, new_mutex,
+    new_mutex,
     prelude::*,
     sync::{Arc, Mutex},
-    uaccess::UserSliceReader,
 };
 use rprobes::{
     kprobe::{self, Kprobe, PreContext},
+    report::{self, Hex, Report, Table},
     Ring, Target,
 };
 
@@ -77,72 +76,48 @@ impl State {
     }
 }
 
-fn show_target(state: &Arc<State>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match &*state.probe.lock() {
-        Some(probe) => writeln!(f, "{}", fmt::Adapter(&**probe)),
-        None => f.write_str("none\n"),
-    }
+fn show_target(state: &State, report: &mut Report<'_>) -> Result {
+    let probe = state.probe.lock();
+    report.value("target", &probe.as_ref().map(|probe| probe.address()))
 }
 
-fn choose_target(state: &Arc<State>, reader: &mut UserSliceReader) -> Result {
-    if reader.len() > 600 {
-        return Err(E2BIG);
-    }
-    let mut text = KVec::from_elem(0, reader.len(), GFP_KERNEL)?;
-    reader.read_slice(&mut text)?;
-    state.plant(&text)
-}
-
-fn show_records(state: &Arc<State>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    writeln!(
-        f,
-        "{:>8} {:>16} {:>18} {:>18}",
-        "pid", "time", "argument 0", "argument 1"
-    )?;
+fn show_records(state: &State, report: &mut Report<'_>) -> Result {
     let mut taken = state.taken.lock();
     while taken.len() < 4096 {
         let Some(record) = state.ring.pop() else {
             break;
         };
-        taken.push(record, GFP_KERNEL).map_err(|_| fmt::Error)?;
+        taken.push(record, GFP_KERNEL)?;
     }
-    for Record {
-        pid,
-        time,
-        arguments: [first, second],
-    } in taken.iter()
-    {
-        writeln!(f, "{pid:>8} {time:>16} {first:#18x} {second:#18x}")?;
+    let mut table = Table::new(&["pid", "time", "argument 0", "argument 1"]);
+    for record in taken.iter() {
+        let arguments = record.arguments.map(|argument| Hex(argument as u64));
+        table.add((record.pid, record.time), arguments);
     }
-    writeln!(f, "{} dropped", state.ring.dropped())
+    report.table("records", &table)?;
+    report.value("dropped", &state.ring.dropped())
 }
 
-#[pin_data]
 struct RbtreeProbe {
-    #[pin]
-    target: File<Arc<State>>,
-    #[pin]
-    records: File<Arc<State>>,
+    _target: report::File<State>,
+    _records: report::File<State>,
 }
 
-impl kernel::InPlaceModule for RbtreeProbe {
-    fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
-        pin_init::pin_init_scope(|| {
-            let ring = Arc::new(Ring::new(1024)?, GFP_KERNEL)?;
-            let state = Arc::pin_init(
-                pin_init!(State {
-                    ring,
-                    taken <- new_mutex!(KVVec::new()),
-                    probe <- new_mutex!(None),
-                }),
-                GFP_KERNEL,
-            )?;
-            state.plant(&params::target.get()?)?;
-            let (dir, shown) = (Dir::new(c"rbtree_probe"), state.clone());
-            Ok(try_pin_init!(Self {
-                target <- dir.read_write_callback_file(c"target", state, &show_target, &choose_target),
-                records <- dir.read_callback_file(c"records", shown, &show_records),
-            }))
+impl kernel::Module for RbtreeProbe {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let ring = Arc::new(Ring::new(1024)?, GFP_KERNEL)?;
+        let state = Arc::pin_init(
+            pin_init!(State {
+                ring,
+                taken <- new_mutex!(KVVec::new()),
+                probe <- new_mutex!(None),
+            }),
+            GFP_KERNEL,
+        )?;
+        state.plant(&params::target.get()?)?;
+        Ok(Self {
+            _target: report::File::writable(c"target", state.clone(), show_target, State::plant)?,
+            _records: report::File::new(c"records", state, show_records)?,
         })
     }
 }

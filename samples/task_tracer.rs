@@ -5,18 +5,16 @@
 //! `/sys/kernel/debug/task_tracer/tasks`, and read the table from there.
 
 use kernel::{
-    debugfs::{Dir, File},
-    fmt,
     prelude::*,
     str::{parse_int::ParseInt, BStr},
     sync::{
         atomic::{Atomic, Relaxed},
         Arc,
     },
-    uaccess::UserSliceReader,
 };
 use rprobes::{
     kprobe::{self, PreContext},
+    report::{self, Report},
     Counters, ProbeSet, Target,
 };
 
@@ -34,7 +32,8 @@ const KFREE: usize = 2;
 const SCHEDULE: usize = 3;
 const LOCK: usize = 4;
 const UNLOCK: usize = 5;
-const COLUMNS: [&str; 6] = [
+const COLUMNS: [&str; 7] = [
+    "pid",
     "kmalloc",
     "bytes",
     "kfree",
@@ -110,31 +109,20 @@ impl<const SIZE: usize> kprobe::Handler for Allocations<SIZE> {
     }
 }
 
-fn show(table: &Arc<Table>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{:>8}", "pid")?;
-    COLUMNS
-        .iter()
-        .try_for_each(|name| write!(f, " {name:>12}"))?;
-    writeln!(f)?;
+fn show(table: &Table, report: &mut Report<'_>) -> Result {
+    let mut tasks = report::Table::new(&COLUMNS);
     for task in table.0.iter().filter(|task| task.pid.load(Relaxed) != 0) {
-        write!(f, "{:>8}", task.pid.load(Relaxed))?;
-        for (i, before) in task.before.iter().enumerate() {
-            write!(
-                f,
-                " {:>12}",
-                task.counters.sum(i).wrapping_sub(before.load(Relaxed))
-            )?;
-        }
-        writeln!(f)?;
+        let counts: [u64; 6] = core::array::from_fn(|i| {
+            let before = task.before[i].load(Relaxed);
+            task.counters.sum(i).wrapping_sub(before)
+        });
+        tasks.add(task.pid.load(Relaxed), counts);
     }
-    Ok(())
+    report.table("tasks", &tasks)
 }
 
 /// Takes up to eight PIDs, with blanks between, in the place of those before.
-fn choose(table: &Arc<Table>, reader: &mut UserSliceReader) -> Result {
-    let mut text = [0; 128];
-    let text = text.get_mut(..reader.len()).ok_or(E2BIG)?;
-    reader.read_slice(text)?;
+fn choose(table: &Table, text: &[u8]) -> Result {
     let mut pids = [0; 8];
     for (i, word) in text
         .split(u8::is_ascii_whitespace)
@@ -154,47 +142,43 @@ fn choose(table: &Arc<Table>, reader: &mut UserSliceReader) -> Result {
     Ok(())
 }
 
-#[pin_data]
 struct TaskTracer {
-    probes: ProbeSet,
-    #[pin]
-    file: File<Arc<Table>>,
+    _probes: ProbeSet,
+    _file: report::File<Table>,
 }
 
-impl kernel::InPlaceModule for TaskTracer {
-    fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
-        pin_init::pin_init_scope(|| {
-            let table = Arc::new(Table::new()?, GFP_KERNEL)?;
-            let mut set = ProbeSet::builder();
-            // kmalloc() of a constant size, and of any other.
-            set.kprobe(
-                Target::first_of(&[c"__kmalloc_cache_noprof", c"kmalloc_trace"]),
-                Allocations::<2>(table.clone()),
-            )?;
-            set.kprobe(
-                Target::first_of(&[c"__kmalloc_noprof", c"__kmalloc"]),
-                Allocations::<0>(table.clone()),
-            )?;
-            set.kprobe(Target::symbol(c"kfree"), Calls::<KFREE>(table.clone()))?;
-            set.kprobe(
-                Target::symbol(c"schedule"),
-                Calls::<SCHEDULE>(table.clone()),
-            )?;
-            // A kernel that checks its locks has mutex_lock() as a macro.
-            let lock = if cfg!(CONFIG_DEBUG_LOCK_ALLOC) {
-                c"mutex_lock_nested"
-            } else {
-                c"mutex_lock"
-            };
-            set.kprobe(Target::symbol(lock), Calls::<LOCK>(table.clone()))?;
-            set.kprobe(
-                Target::symbol(c"mutex_unlock"),
-                Calls::<UNLOCK>(table.clone()),
-            )?;
-            Ok(try_pin_init!(Self {
-                probes: set.register()?,
-                file <- Dir::new(c"task_tracer").read_write_callback_file(c"tasks", table, &show, &choose),
-            }))
+impl kernel::Module for TaskTracer {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let table = Arc::new(Table::new()?, GFP_KERNEL)?;
+        let mut set = ProbeSet::builder();
+        // kmalloc() of a constant size, and of any other.
+        set.kprobe(
+            Target::first_of(&[c"__kmalloc_cache_noprof", c"kmalloc_trace"]),
+            Allocations::<2>(table.clone()),
+        )?;
+        set.kprobe(
+            Target::first_of(&[c"__kmalloc_noprof", c"__kmalloc"]),
+            Allocations::<0>(table.clone()),
+        )?;
+        set.kprobe(Target::symbol(c"kfree"), Calls::<KFREE>(table.clone()))?;
+        set.kprobe(
+            Target::symbol(c"schedule"),
+            Calls::<SCHEDULE>(table.clone()),
+        )?;
+        // A kernel that checks its locks has mutex_lock() as a macro.
+        let lock = if cfg!(CONFIG_DEBUG_LOCK_ALLOC) {
+            c"mutex_lock_nested"
+        } else {
+            c"mutex_lock"
+        };
+        set.kprobe(Target::symbol(lock), Calls::<LOCK>(table.clone()))?;
+        set.kprobe(
+            Target::symbol(c"mutex_unlock"),
+            Calls::<UNLOCK>(table.clone()),
+        )?;
+        Ok(Self {
+            _probes: set.register()?,
+            _file: report::File::writable(c"tasks", table, show, choose)?,
         })
     }
 }

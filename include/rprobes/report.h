@@ -14,11 +14,13 @@
  * @link: in the list of this module's files
  * @dentry: the &struct dentry of the file
  * @show: writes its text into the &struct seq_file, in process context, and returns 0 or an error
+ * @take: takes what was written to the file, in process context, and returns 0 or an error; %NULL for a file that is only read
  */
 struct rprobes_report {
 	struct list_head link;
 	void *dentry;
 	int (*show)(struct rprobes_report *report, void *seq);
+	int (*take)(struct rprobes_report *report, const void *text, size_t len);
 };
 
 int rprobes_report_add(struct rprobes_report *report, const char *name);

@@ -2,13 +2,12 @@
 // Copyright (C) 2026 The rprobes authors
 
 //! Registers, enables, disables and unregisters probes, over and over, while the machine is busy in what they probe:
-//! in `kernel_clone`, and in a function that is called by every read of `/sys/kernel/debug/churn/call` and counts its
-//! calls.
+//! in `kernel_clone`, and in a function that is called by every read of `/sys/kernel/debug/churn/calls` and counts its
+//! calls. How many rounds is written to `rounds`.
 
 use kernel::{
-    debugfs::Dir,
-    fmt,
     prelude::*,
+    str::{parse_int::ParseInt, BStr},
     sync::{
         atomic::{Atomic, Relaxed},
         Arc,
@@ -18,6 +17,7 @@ use kernel::{
 use rprobes::{
     kprobe::{self, Kprobe, PreContext},
     kretprobe::{self, Entry, EntryContext, Kretprobe, RetContext},
+    report::{self, Report},
     Target,
 };
 
@@ -27,9 +27,6 @@ rprobes::module! {
     authors: ["The rprobes authors"],
     description: "Registers and unregisters probes over and over",
     license: "GPL",
-    params: {
-        rounds: u32 { default: 1000, description: "How many times" },
-    },
 }
 
 extern "C" {
@@ -72,39 +69,43 @@ fn must_stay(count: &Count, what: &str) -> Result {
     Ok(())
 }
 
-fn call(_file: &(), _f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for _ in 0..100 {
-        // SAFETY: It only counts.
-        unsafe { rprobes_churn_target() };
-    }
-    Ok(())
+struct State {
+    /// This one stays, and must see each single call.
+    watch: Pin<KBox<Kprobe<Count>>>,
+    /// By address: the name is looked up once.
+    targets: [usize; 2],
+    hits: Arc<Count>,
+    returns: Arc<Count>,
 }
 
-struct Churn;
-
-impl kernel::Module for Churn {
-    fn init(_module: &'static ThisModule) -> Result<Self> {
-        let count = || Count(Atomic::new(0));
-        // This one stays, and must see each single call.
-        let own = Target::symbol(c"rprobes_churn_target");
-        let watch = KBox::pin_init(Kprobe::new(own, count()), GFP_KERNEL)?;
-        let dir = Dir::new(c"churn");
-        let file = KBox::pin_init(dir.read_callback_file(c"call", (), &call), GFP_KERNEL)?;
-
-        // By address: the name is looked up once.
-        let clone = KBox::pin_init(
-            Kprobe::new(Target::symbol(c"kernel_clone"), count()),
-            GFP_KERNEL,
+impl State {
+    fn call(&self, report: &mut Report<'_>) -> Result {
+        for _ in 0..100 {
+            // SAFETY: It only counts.
+            unsafe { rprobes_churn_target() };
+        }
+        report.value("hits", &self.watch.handler().0.load(Relaxed))?;
+        report.value(
+            "missed",
+            &self.watch.stats().map_or(0, |stats| stats.missed),
         )?;
-        let targets = [watch.address().0, clone.address().0].map(Target::address);
-        drop(clone);
-        let hits = Arc::new(count(), GFP_KERNEL)?;
-        let returns = Arc::new(count(), GFP_KERNEL)?;
-        for round in 0..params::rounds.value() as usize {
-            let target = targets[round % 2];
-            let probe = KBox::pin_init(Kprobe::new_disabled(target, hits.clone()), GFP_KERNEL)?;
+        // SAFETY: It only reads.
+        report.value("calls", &unsafe { rprobes_churn_calls() })
+    }
+
+    fn show(&self, report: &mut Report<'_>) -> Result {
+        report.value("hits", &self.hits.0.load(Relaxed))?;
+        report.value("returns", &self.returns.0.load(Relaxed))
+    }
+
+    fn churn(&self, text: &[u8]) -> Result {
+        let rounds = usize::from_str(BStr::from_bytes(text.trim_ascii()))?;
+        for round in 0..rounds {
+            let target = Target::address(self.targets[round % 2]);
+            let probe =
+                KBox::pin_init(Kprobe::new_disabled(target, self.hits.clone()), GFP_KERNEL)?;
             probe.enable()?;
-            let ret = KBox::pin_init(Kretprobe::new(target, returns.clone()), GFP_KERNEL)?;
+            let ret = KBox::pin_init(Kretprobe::new(target, self.returns.clone()), GFP_KERNEL)?;
             probe.disable()?;
             probe.enable()?;
             if round % 16 < 2 {
@@ -114,24 +115,40 @@ impl kernel::Module for Churn {
             drop(ret);
             drop(probe);
             if round % 16 < 2 {
-                must_stay(&hits, "kprobe")?;
-                must_stay(&returns, "kretprobe")?;
+                must_stay(&self.hits, "kprobe")?;
+                must_stay(&self.returns, "kretprobe")?;
             }
         }
-        // Waits for those who are reading it.
-        drop(file);
-        pr_info!(
-            "hits {}, returns {}\n",
-            hits.0.load(Relaxed),
-            returns.0.load(Relaxed)
-        );
-        pr_info!(
-            "{} hits and {} missed of {} calls\n",
-            watch.handler().0.load(Relaxed),
-            watch.stats().map_or(0, |stats| stats.missed),
-            // SAFETY: It only reads.
-            unsafe { rprobes_churn_calls() }
-        );
-        Ok(Self)
+        Ok(())
+    }
+}
+
+struct Churn {
+    _rounds: report::File<State>,
+    _calls: report::File<State>,
+}
+
+impl kernel::Module for Churn {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let count = || Count(Atomic::new(0));
+        let own = Target::symbol(c"rprobes_churn_target");
+        let watch = KBox::pin_init(Kprobe::new(own, count()), GFP_KERNEL)?;
+        let clone = KBox::pin_init(
+            Kprobe::new(Target::symbol(c"kernel_clone"), count()),
+            GFP_KERNEL,
+        )?;
+        let state = Arc::new(
+            State {
+                targets: [watch.address().0, clone.address().0],
+                watch,
+                hits: Arc::new(count(), GFP_KERNEL)?,
+                returns: Arc::new(count(), GFP_KERNEL)?,
+            },
+            GFP_KERNEL,
+        )?;
+        Ok(Self {
+            _rounds: report::File::writable(c"rounds", state.clone(), State::show, State::churn)?,
+            _calls: report::File::new(c"calls", state, State::call)?,
+        })
     }
 }

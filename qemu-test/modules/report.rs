@@ -200,6 +200,23 @@ fn show_failure(_: &(), report: &mut Report<'_>) -> Result {
     Err(EDOM)
 }
 
+/// What was written to the file last, and was not refused.
+fn show_text(text: &Mutex<KVec<u8>>, report: &mut Report<'_>) -> Result {
+    let text = text.lock();
+    report.value("bytes", &text.len())?;
+    report.value("text", &BStr::from_bytes(&text))
+}
+
+fn take_text(text: &Mutex<KVec<u8>>, taken: &[u8]) -> Result {
+    if taken == b"bad" {
+        return Err(EDOM);
+    }
+    let mut text = text.lock();
+    text.clear();
+    text.extend_from_slice(taken, GFP_KERNEL)?;
+    Ok(())
+}
+
 /// Stacks that several readers store at once, each of them all, and which of them are not what was stored.
 fn show_race(stacks: &Stacks, report: &mut Report<'_>) -> Result {
     let mut wrong = 0;
@@ -337,6 +354,7 @@ struct Files {
     _numbers: report::File<Numbers>,
     _large: report::File<()>,
     _failure: report::File<()>,
+    _text: report::File<Mutex<KVec<u8>>>,
     _race: report::File<Stacks>,
     _own: report::File<Seen>,
     _opens: report::File<Seen>,
@@ -394,6 +412,12 @@ impl kernel::Module for Reports {
             _numbers: report::File::new(&name, numbers, Numbers::show)?,
             _large: report::File::new(c"large", none.clone(), show_large)?,
             _failure: report::File::new(c"failure", none, show_failure)?,
+            _text: report::File::writable(
+                c"text",
+                Arc::pin_init(new_mutex!(KVec::new()), GFP_KERNEL)?,
+                show_text,
+                take_text,
+            )?,
             _race: report::File::new(
                 c"race",
                 Arc::new(Stacks::new(8192, 8)?, GFP_KERNEL)?,

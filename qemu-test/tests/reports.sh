@@ -232,7 +232,42 @@ for file in $files/failure $files/failure.json; do
 done
 # For root alone, and not to be written.
 same 400 "$(stat -c %a $files/numbers)"
-# An open file keeps the module.
+# Each write is one text, of whatever bytes. The JSON beside it is as any other.
+text() {
+	printf 'bytes: %s\ntext: %s\n' "$1" "$2" >$work/wanted-text
+	is $work/wanted-text $files/text
+}
+same '600 400' "$(stat -c %a $files/text) $(stat -c %a $files/text.json)"
+! echo no >$files/text.json 2>/dev/null || fail 'wrote to the JSON'
+text 0 ''
+printf 'a\0\377' >$files/text
+text 3 'a\x00\xff'
+same "$(printf '{\n"bytes":3,\n"text":"a\\u0000\357\277\275"\n}')" "$(cat $files/text.json)"
+(echo one && echo two) >$files/text
+text 4 'two\n'
+exec 3<>$files/text
+echo three >&3
+read -r line <&3
+same 'bytes: 6' "$line"
+exec 3<&-
+# What is refused, and what is a page or more, is an error of whoever writes it, and nothing else.
+printf bad >$work/bad
+! dd if=$work/bad of=$files/text 2>$work/said || fail "took what is refused"
+grep -q "Numerical argument out of domain" $work/said || fail "$(cat $work/said)"
+text 6 'three\n'
+page=$(head -c 4096 /dev/zero | tr '\0' x)
+printf %s "$page" >$work/page
+! dd if=$work/page bs=4096 of=$files/text 2>$work/said || fail 'took a page'
+grep -q 'Argument list too long' $work/said || fail "a page: $(cat $work/said)"
+text 6 'three\n'
+dd if=$work/page bs=4095 count=1 of=$files/text 2>/dev/null || fail 'refused less than a page'
+text 4095 "${page%x}"
+# An open file keeps the module, and still takes what is written.
+exec 3>$files/text
+! rmmod report 2>/dev/null || fail 'unloaded while a file can be written to'
+echo four >&3
+text 5 'four\n'
+exec 3>&-
 exec 3<$files/numbers
 ! rmmod report 2>/dev/null || fail 'unloaded while a file is open'
 read -r line <&3

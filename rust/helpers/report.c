@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 /*
- * Files of reports in debugfs. An open file keeps the
- * module: its operations are in it, and debugfs looks at them when the file is closed, whether it was removed or not.
+ * Files of reports in debugfs. An open file keeps the module: its operations are in it, and debugfs looks at them when the
+ * file is closed, whether it was removed or not.
  */
 #include <linux/dcache.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 
 #include <rprobes/debugfs.h>
 #include <rprobes/report.h>
@@ -26,7 +29,7 @@ static int report_show(struct seq_file *seq, void *unused)
 }
 
 /*
- * Debugfs does not remove the file, and so the report is there, while this or a read is under way. A module that has not been
+ * Debugfs does not remove the file, and so the report is there, while this, a read or a write is under way. A module that has not been
  * initialised yet may fail to be, and goes then whoever has opened its files.
  */
 static int report_open(struct inode *inode, struct file *file)
@@ -36,10 +39,37 @@ static int report_open(struct inode *inode, struct file *file)
 	return single_open(file, report_show, inode->i_private);
 }
 
+/* Each write is a text of its own, wherever in the file it is. */
+static ssize_t report_take(struct file *file, const char __user *from, size_t len, loff_t *unused)
+{
+	struct seq_file *seq = file->private_data;
+	struct rprobes_report *report = seq->private;
+	char *text;
+	int result;
+
+	if (len >= PAGE_SIZE)
+		return -E2BIG;
+	text = memdup_user_nul(from, len);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	result = report->take(report, text, len);
+	kfree(text);
+	return result ? result : len;
+}
+
 static const struct file_operations report_operations = {
 	.owner = THIS_MODULE,
 	.open = report_open,
 	.read = seq_read,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static const struct file_operations writable_report_operations = {
+	.owner = THIS_MODULE,
+	.open = report_open,
+	.read = seq_read,
+	.write = report_take,
 	.llseek = seq_lseek,
 	.release = single_release,
 };
@@ -57,7 +87,10 @@ int rprobes_report_add(struct rprobes_report *report, const char *name)
 
 	if (IS_ERR(directory))
 		return PTR_ERR(directory);
-	dentry = debugfs_create_file(name, 0400, directory, report, &report_operations);
+	if (report->take)
+		dentry = debugfs_create_file(name, 0600, directory, report, &writable_report_operations);
+	else
+		dentry = debugfs_create_file(name, 0400, directory, report, &report_operations);
 	if (IS_ERR(dentry)) {
 		rprobes_debugfs_put();
 		return PTR_ERR(dentry);
@@ -77,7 +110,7 @@ static void remove_report(struct rprobes_report *report)
 	rprobes_debugfs_put();
 }
 
-/* Waits until nobody reads it. */
+/* Waits until nobody reads or writes it. */
 void rprobes_report_remove(struct rprobes_report *report)
 {
 	mutex_lock(&reports_lock);

@@ -30,6 +30,9 @@ extern "C" {
 /// Fills a report with what there is in a `T`.
 type Fill<T> = fn(&T, &mut Report<'_>) -> Result;
 
+/// Takes a text that was written to the file of a `T`.
+type Take<T> = fn(&T, &[u8]) -> Result;
+
 /// A report as files in the module's directory in debugfs, `/sys/kernel/debug/MODULE/`: `NAME` with the text and `NAME.json`. For
 /// root alone.
 ///
@@ -37,7 +40,7 @@ type Fill<T> = fn(&T, &mut Report<'_>) -> Result;
 /// fails. The files are removed when this is dropped, or when the module is unloaded; while one is open, the module cannot be. They
 /// can be opened once the module is loaded, not by what its `init` waits for.
 ///
-/// Drop it in process context, and not in the function that fills the report.
+/// Drop it in process context, and not in the function that fills the report, or takes what is written.
 ///
 /// # Examples
 ///
@@ -71,8 +74,54 @@ impl<T: Send + Sync + 'static> File<T> {
     /// - [`EPERM`] and [`ENODEV`] on a kernel without debugfs.
     pub fn new(name: &CStr, data: Arc<T>, fill: Fill<T>) -> Result<Self> {
         Ok(Self {
-            _text: Owned::new(name, Form::Text, data.clone(), fill)?,
-            _json: Owned::new(name, Form::Json, data, fill)?,
+            _text: Owned::new(name, Form::Text, data.clone(), fill, None)?,
+            _json: Owned::new(name, Form::Json, data, fill, None)?,
+            _folded: None,
+        })
+    }
+
+    /// Makes the files, and has `take` take what is written to `NAME`. `NAME.json` can only be read. Process context.
+    ///
+    /// Each `write()` is one text of its own, wherever in the file it is: what a shell's `echo` writes, with the newline. It may
+    /// be empty, and is whatever bytes root likes. `take` is called in process context, by several writers at once if there are
+    /// several, and while others read. Its error is that of the writer. A text of a page, 4096 bytes on most machines, or more
+    /// is refused with [`E2BIG`], and not passed to it.
+    ///
+    /// A kernel that is locked down, as with Secure Boot, lets nobody open a file that can be written to.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{prelude::*, str::{parse_int::ParseInt, BStr}, sync::{atomic::{Atomic, Relaxed}, Arc}};
+    /// use rprobes::report::{self, Report};
+    ///
+    /// /// The process that is looked at.
+    /// struct Chosen(Atomic<i32>);
+    ///
+    /// fn show(chosen: &Chosen, report: &mut Report<'_>) -> Result {
+    ///     report.value("pid", &chosen.0.load(Relaxed))
+    /// }
+    ///
+    /// /// For `echo 17 >/sys/kernel/debug/MODULE/pid`.
+    /// fn choose(chosen: &Chosen, text: &[u8]) -> Result {
+    ///     let pid = i32::from_str(BStr::from_bytes(text.trim_ascii()))?;
+    ///     chosen.0.store(pid, Relaxed);
+    ///     Ok(())
+    /// }
+    ///
+    /// fn files(chosen: Arc<Chosen>) -> Result<report::File<Chosen>> {
+    ///     report::File::writable(c"pid", chosen, show, choose)
+    /// }
+    /// ```
+    #[doc(alias = "memdup_user_nul")]
+    pub fn writable(name: &CStr, data: Arc<T>, fill: Fill<T>, take: Take<T>) -> Result<Self> {
+        Ok(Self {
+            _text: Owned::new(name, Form::Text, data.clone(), fill, Some(take))?,
+            _json: Owned::new(name, Form::Json, data, fill, None)?,
             _folded: None,
         })
     }
@@ -84,7 +133,7 @@ impl<T: Send + Sync + 'static> File<T> {
     /// As [`new`](Self::new).
     pub fn with_folded(name: &CStr, data: Arc<T>, fill: Fill<T>) -> Result<Self> {
         Ok(Self {
-            _folded: Some(Owned::new(name, Form::Folded, data.clone(), fill)?),
+            _folded: Some(Owned::new(name, Form::Folded, data.clone(), fill, None)?),
             ..Self::new(name, data, fill)?
         })
     }
@@ -105,6 +154,7 @@ struct Entry<T> {
     form: Form,
     data: Arc<T>,
     fill: Fill<T>,
+    take: Option<Take<T>>,
     #[pin]
     _pin: PhantomPinned,
 }
@@ -115,7 +165,13 @@ unsafe impl<T: Send + Sync> Send for Entry<T> {}
 unsafe impl<T: Send + Sync> Sync for Entry<T> {}
 
 impl<T: Send + Sync + 'static> Owned<T> {
-    fn new(name: &CStr, form: Form, data: Arc<T>, fill: Fill<T>) -> Result<Self> {
+    fn new(
+        name: &CStr,
+        form: Form,
+        data: Arc<T>,
+        fill: Fill<T>,
+        take: Option<Take<T>>,
+    ) -> Result<Self> {
         // The address is all that matters: it makes the linker ask for the definition.
         core::hint::black_box(&raw const rprobes_needs_its_module_macro);
         check(name)?;
@@ -129,16 +185,18 @@ impl<T: Send + Sync + 'static> Owned<T> {
             pin_init!(Entry {
                 raw: Opaque::new(bindings::rprobes_report {
                     show: Some(show::<T>),
+                    take: take.is_some().then_some(take_text::<T>),
                     ..Default::default()
                 }),
                 form,
                 data,
                 fill,
+                take,
                 _pin: PhantomPinned,
             }),
             GFP_KERNEL,
         )?;
-        // SAFETY: It is in no list, and stays where it is until it is removed; the name is NUL-terminated. The callback is that of a `T`.
+        // SAFETY: It is in no list, and stays where it is until it is removed; the name is NUL-terminated. The callbacks are those of a `T`.
         to_result(unsafe { bindings::rprobes_report_add(entry.raw.get(), name.as_char_ptr()) })
             .inspect_err(|error| {
                 log!(
@@ -180,7 +238,7 @@ impl<T: Send + Sync + 'static> Drop for Owned<T> {
             // SAFETY: This never returns.
             unsafe { bindings::rprobes_dropped_in_handler() };
         }
-        // SAFETY: It was added. This waits until nobody reads it, and for the drain.
+        // SAFETY: It was added. This waits until nobody reads or writes it, and for the drain.
         unsafe { bindings::rprobes_report_remove(self.0.raw.get()) };
     }
 }
@@ -206,6 +264,24 @@ unsafe extern "C" fn show<T: Send + Sync + 'static>(
         Ok(()) => 0,
         Err(error) => error.to_errno(),
     }
+}
+
+/// # Safety
+///
+/// To be called by the helper only, with an entry for a `T` that is in the list, and `len` bytes at `text` that nobody writes.
+unsafe extern "C" fn take_text<T: Send + Sync + 'static>(
+    raw: *mut bindings::rprobes_report,
+    text: *const c_void,
+    len: usize,
+) -> c_int {
+    // SAFETY: The entry is alive: who removes it waits until this has returned.
+    let entry = unsafe { &*raw.cast::<Entry<T>>() };
+    // SAFETY: As the caller promises; it is the helper's copy, which is there until this has returned.
+    let text = unsafe { core::slice::from_raw_parts(text.cast(), len) };
+    let Some(take) = entry.take else {
+        return EINVAL.to_errno();
+    };
+    take(&entry.data, text).map_or_else(Error::to_errno, |()| 0)
 }
 
 /// A file that is being read.

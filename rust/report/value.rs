@@ -64,7 +64,7 @@ pub trait Value {
     }
 }
 
-/// One or several columns of a table: a [`Value`], a tuple, or a struct of one's own.
+/// One or several columns of a table: a [`Value`], a tuple, an array, or a struct of one's own.
 ///
 /// # Examples
 ///
@@ -124,6 +124,15 @@ tuples! {
     A 0 B 1;
     A 0 B 1 C 2;
     A 0 B 1 C 2 D 3;
+}
+
+/// A column for each.
+impl<T: Value, const N: usize> Columns for [T; N] {
+    const COUNT: usize = N;
+
+    fn columns(&self, row: Row<'_>) -> fmt::Result {
+        self.iter().try_for_each(|value| row(value))
+    }
 }
 
 /// Five columns: how many there were, their sum, their average, the least, and the greatest.
