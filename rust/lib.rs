@@ -107,7 +107,7 @@
 //! | `notrace` | done for handlers; ftrace sees all other functions of a module, but those in `#[link_section = ".kprobes.text"]` |
 
 // kbuild says so, too, but rustdoc does not hear it.
-#![cfg_attr(any(doc, doctest), no_std, feature(asm_goto), allow(stable_features))]
+#![cfg_attr(doctest, no_std, feature(asm_goto), allow(stable_features))]
 // What the kernel calls on a hit has no room for a call of ftrace's, which never calls anything there.
 #![cfg_attr(any(padded, unpadded), feature(patchable_function_entry))]
 // In a pattern, the name of an error that the kernel crate does not have would match all.

@@ -77,6 +77,7 @@ const CASES: &[(With, &str, Case)] = cases! {
         self::new_module_overwrites_nothing
         self::imports_go_one_way
         self::misuse_does_not_compile
+        self::documentation_is_made
         event_tests::events_of_a_new_module
         types_tests::types_of_another_kernel_are_refused
         types_tests::kernel_without_types
@@ -406,6 +407,15 @@ fn examples_of_the_documentation_compile(host: &Host<'_>) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stderr);
     let all = text.contains("test result: ok.") && !text.contains("running 0 tests");
     ensure!(output.status.success() && all, "{text}");
+    Ok(())
+}
+
+fn documentation_is_made(host: &Host<'_>) -> Result<()> {
+    let (ok, text) = host.make(host.repo, &["doc"])?;
+    ensure!(
+        ok && host.repo.join("doc/rprobes/index.html").exists(),
+        "{text}"
+    );
     Ok(())
 }
 

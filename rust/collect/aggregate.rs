@@ -80,6 +80,10 @@ pub(super) const fn assert_words<V>() {
         size_of::<V>() % size_of::<u64>() == 0 && align_of::<V>() == align_of::<u64>(),
         "an Aggregate must consist of 64-bit words"
     );
+    assert!(
+        size_of::<V>() <= 1024,
+        "an Aggregate is copied on the stack, and takes 1024 bytes at most"
+    );
 }
 
 /// The words of an [`Aggregate`], which others may change at the same time.

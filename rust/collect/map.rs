@@ -231,6 +231,12 @@ impl<K: Key, V: Copy + Send> Map<K, V> {
     }
 
     fn with(capacity: usize, evicts: bool) -> Result<Self> {
+        const {
+            assert!(
+                size_of::<(K, V)>() <= 1024,
+                "a key and its value are copied on the stack, and take 1024 bytes at most"
+            )
+        };
         if capacity == 0 {
             return Err(EINVAL);
         }
@@ -510,7 +516,6 @@ impl<K: Key, V: Copy + Send> Map<K, V> {
     fn give_back(&self, i: u32) {
         // SAFETY: It is owned, so it is one.
         let entry = unsafe { self.entry(i) };
-        entry.home.store(FREE, Relaxed);
         let mut top = self.free.load(Relaxed);
         loop {
             entry.next.store(top as u32 & NONE, Relaxed);
@@ -696,13 +701,16 @@ impl<K: Key, V: Copy + Send, I> Locked<'_, K, V, I> {
     /// Takes an entry out of this bucket, to own it.
     fn unlink(&mut self, before: Option<u32>, i: u32) {
         // SAFETY: It is an entry of this bucket.
-        let next = unsafe { self.map.entry(i) }.next.load(Relaxed);
+        let entry = unsafe { self.map.entry(i) };
+        let next = entry.next.load(Relaxed);
         let link = match before {
             // SAFETY: So is this one.
             Some(before) => unsafe { &self.map.entry(before).next },
             None => &self.bucket.first,
         };
         link.store(next, Relaxed);
+        // INVARIANT: It is owned, and was this bucket's until that is unlocked: whoever locks it next must not take it for one of its own.
+        entry.home.store(FREE, Relaxed);
     }
 
     /// Inserts a key that is not there.
@@ -770,8 +778,6 @@ impl<K: Key, V: Copy + Send, I> Locked<'_, K, V, I> {
             } else {
                 continue;
             }
-            // INVARIANT: It is owned.
-            entry.home.store(FREE, Relaxed);
             map.counts.inc::<EVICTED>();
             return Some(i);
         }

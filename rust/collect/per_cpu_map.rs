@@ -69,7 +69,7 @@ use crate::machine::{self, PerCpuWord};
 ///
 /// # Order
 ///
-/// There is none. A copy that is read while others record may have a part of what they record, such as the count of a [`Summary`] without
+/// There is none. A copy that is read while others record may have a part of what they record, such as the count of a [`Summary`](super::aggregate::Summary) without
 /// the sum; one that is [taken](Self::take) has not.
 ///
 /// # Memory and time

@@ -104,7 +104,6 @@ int rprobes_report_add(struct rprobes_report *report, const char *name)
 
 static void remove_report(struct rprobes_report *report)
 {
-	list_del_init(&report->link);
 	debugfs_remove(report->dentry);
 	dput(report->dentry);
 	rprobes_debugfs_put();
@@ -113,16 +112,21 @@ static void remove_report(struct rprobes_report *report)
 /* Waits until nobody reads or writes it. */
 void rprobes_report_remove(struct rprobes_report *report)
 {
+	bool is_there;
+
 	mutex_lock(&reports_lock);
-	if (!list_empty(&report->link))
-		remove_report(report);
+	is_there = !list_empty(&report->link);
+	list_del_init(&report->link);
 	mutex_unlock(&reports_lock);
+	/* Without the lock, as one who reads may make and remove others. */
+	if (is_there)
+		remove_report(report);
 }
 
 void rprobes_report_drain(void)
 {
-	mutex_lock(&reports_lock);
-	while (!list_empty(&reports))
-		remove_report(list_first_entry(&reports, struct rprobes_report, link));
-	mutex_unlock(&reports_lock);
+	struct rprobes_report *report;
+
+	while ((report = list_first_entry_or_null(&reports, struct rprobes_report, link)))
+		rprobes_report_remove(report);
 }

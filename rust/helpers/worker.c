@@ -115,8 +115,9 @@ void rprobes_worker_queue(struct rprobes_worker *worker)
 /* Has it run @after so many nanoseconds, and from then on every @period, unless that is 0. Once, before it has run. */
 void rprobes_worker_start(struct rprobes_worker *worker, u64 after, u64 period)
 {
-	worker->period = period;
-	worker->due = ktime_add_ns(ktime_get(), after);
+	/* For ever; what is added to the time must not be more than it holds. */
+	worker->period = min_t(u64, period, KTIME_MAX / 2);
+	worker->due = ktime_add_ns(ktime_get(), min_t(u64, after, KTIME_MAX / 2));
 	hrtimer_start(&worker->timer, worker->due, HRTIMER_MODE_ABS);
 }
 

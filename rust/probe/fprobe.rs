@@ -135,7 +135,7 @@ where
     /// The kernel log names the cause and the cure in one line; nothing is left registered.
     ///
     /// - [`ENOENT`]: no such function, or none that can be probed.
-    /// - `EADDRNOTAVAIL`: several functions have this name; see [`Target::position`].
+    /// - `EADDRNOTAVAIL`: several functions have this name; see [`Target::position`](crate::Target::position).
     /// - [`EINVAL`]: it is not the entry of a function; or one of a list cannot be probed; or the handler implements nothing.
     /// - `EOPNOTSUPP`: the mechanism that was asked for does not do.
     /// - [`EBUSY`]: function tracing is switched off on this machine.

@@ -66,7 +66,7 @@ pub struct Stats {
     pub refused: u64,
 }
 
-/// Records on their way from handlers to programs: see [the module](self) for the files, order, and losses.
+/// Records on their way from handlers to programs: see [the module](crate::stream) for the files, order, and losses.
 ///
 /// Handlers push on any CPU and in any context, NMIs included. Each CPU has buffers of its own, so nothing is locked, and no
 /// line of the caches is shared; what is overwritten was there longest.

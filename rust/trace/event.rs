@@ -51,7 +51,7 @@
 /// the cost of a NOP. `emit()` records it if so; any context. With [`trace!`](crate::trace!), the fields are not even evaluated
 /// otherwise.
 ///
-/// [`event`](crate::event) has the types that fields may have. Stands on `TRACE_EVENT()`.
+/// [`event`](mod@crate::event) has the types that fields may have. Stands on `TRACE_EVENT()`.
 ///
 /// # Examples
 ///
