@@ -436,10 +436,10 @@ pub mod __private {
         fn drop(&mut self) {
             // In this order: what these do may plant probes, and handlers of those may ask for something to be done.
             crate::later::stop();
-            crate::report::drain();
             crate::probe::drain();
             crate::later::drain();
             crate::stream::drain();
+            crate::report::drain();
             // Handlers may have written into these.
             crate::trace::drain();
         }

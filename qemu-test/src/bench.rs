@@ -149,8 +149,8 @@ impl Hit {
             "fprobe_ret_data" => self.c * 1.03,
             // C has no guard, and may be preempted.
             "tracepoint" => 26.0,
-            // C has neither: up to 8 for the filter, and 2 that the handlers differ by.
-            "filter_none" | "filter_no" => self.c + 10.0,
+            // C has neither: up to 8 for the filter, and 3 that the handlers differ by.
+            "filter_none" | "filter_no" => self.c + 11.0,
             "guarded" => self.c + 30.0,
             "event" => self.c * 1.10,
             "event_off" => 3.0,

@@ -20,6 +20,11 @@ static bool directory_is_ours;
 static int find_directory(void)
 {
 	directory = debugfs_lookup(THIS_MODULE->name, NULL);
+	/* Such as "gpio", for a module of that name. */
+	if (!IS_ERR_OR_NULL(directory) && !d_is_dir(directory)) {
+		dput(directory);
+		return -ENOTDIR;
+	}
 	directory_is_ours = !directory;
 	if (directory_is_ours)
 		directory = debugfs_create_dir(THIS_MODULE->name, NULL);
@@ -51,8 +56,7 @@ void rprobes_debugfs_put(void)
 {
 	mutex_lock(&directory_lock);
 	if (!--directory_users) {
-		/* What is removed a second time stays as it is. */
-		if (directory_is_ours)
+		if (directory_is_ours && !d_unhashed(directory))
 			debugfs_remove(directory);
 		dput(directory);
 	}

@@ -24,6 +24,7 @@
 #include <asm/insn.h>
 #endif
 
+#include <rprobes/probe.h>
 #include <rprobes/stack.h>
 
 /*
@@ -139,12 +140,16 @@ static struct mm_struct *mm_of(int tgid)
  */
 ssize_t rprobes_user_object(int tgid, unsigned long address, char *buffer, size_t size, unsigned long *offset)
 {
-	struct mm_struct *mm = mm_of(tgid);
 	struct vm_area_struct *vma;
 	struct file *file = NULL;
+	struct mm_struct *mm;
 	const char *path;
 	size_t len;
 
+	/* Who is in a handler has interrupted anything, such as what has this locked. */
+	if (!rprobes_may_sleep())
+		return -EDEADLK;
+	mm = mm_of(tgid);
 	if (!mm)
 		return -ESRCH;
 	mmap_read_lock(mm);

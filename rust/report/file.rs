@@ -71,7 +71,8 @@ impl<T: Send + Sync + 'static> File<T> {
     /// - [`ENOMEM`].
     /// - [`EEXIST`] if there is a file of that name.
     /// - [`EINVAL`] for a name that no file may have.
-    /// - [`EPERM`] and [`ENODEV`] on a kernel without debugfs.
+    /// - [`EPERM`] and [`ENODEV`] on a kernel without debugfs; `ENOTDIR` if something there has the module's name and is no directory.
+    /// - `EDEADLK` in atomic context.
     pub fn new(name: &CStr, data: Arc<T>, fill: Fill<T>) -> Result<Self> {
         Ok(Self {
             _text: Owned::new(name, Form::Text, data.clone(), fill, None)?,
@@ -174,6 +175,10 @@ impl<T: Send + Sync + 'static> Owned<T> {
     ) -> Result<Self> {
         // The address is all that matters: it makes the linker ask for the definition.
         core::hint::black_box(&raw const rprobes_needs_its_module_macro);
+        // SAFETY: May be called at any time.
+        if !unsafe { bindings::rprobes_may_sleep() } {
+            return Err(crate::errno::error(kernel::bindings::EDEADLK));
+        }
         check(name)?;
         let suffix = match form {
             Form::Text => "",
