@@ -27,7 +27,7 @@ pub const STRING_PARAM_LEN: usize = KSYM_NAME_LEN as usize;
 /// - `filter` parameters: see [`Filter`](crate::Filter).
 /// - All parameters are found in `crate::params`: `params::symbol.get()?` for a string, `params::count.value()` for
 ///   the others.
-/// - Probes that were leaked are unregistered when the module is unloaded; timers and deferred work are ended; streams, events and trace instances are removed.
+/// - Probes that were leaked are unregistered when the module is unloaded; timers and deferred work are ended; streams, files of reports, events and trace instances are removed.
 /// - If the module's `init` fails, `insmod` is not given errors that it translates into something misleading: [`ENOENT`]
 ///   reads "Unknown symbol in module, or unknown parameter", and becomes [`ENXIO`]; `EILSEQ` and others that a wrong
 ///   parameter leads to become [`EINVAL`]. The kernel log has the cause.
