@@ -5,7 +5,7 @@
 #
 #	KERNEL=debian-6.12	a kernel that set-up prepares; scripts/kernels.sh has the list. By default the newest with Rust
 #	KDIR=~/build/linux	your own build tree instead, or a headers directory: /lib/modules/$(uname -r)/build
-#	TEST=kprobe_ex		with "make test": only the tests whose names contain this
+#	TEST=kprobe_ex		with "make test": only the tests whose names contain this, or one of several words
 #	V=1			show the commands
 
 KERNEL ?=

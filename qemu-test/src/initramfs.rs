@@ -17,6 +17,7 @@ use tempfile::{tempdir, NamedTempFile};
 
 use crate::{
     kernel::{cache, Kernel},
+    only::Only,
     programs,
 };
 
@@ -276,12 +277,12 @@ fn samples(repo: &Path) -> Result<Vec<String>> {
         .collect())
 }
 
-/// The tests of a directory whose names contain `only`.
-pub fn tests(directory: &Path, only: &str) -> Result<Vec<PathBuf>> {
+/// The tests of a directory that are asked for.
+pub fn tests(directory: &Path, only: &Only) -> Result<Vec<PathBuf>> {
     let mut tests = files(directory, "sh")?;
     tests.retain(|path| {
         path.file_stem()
-            .is_some_and(|name| name.to_string_lossy().contains(only))
+            .is_some_and(|name| only.has(&name.to_string_lossy()))
     });
     Ok(tests)
 }

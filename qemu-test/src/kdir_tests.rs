@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use crate::{
     host_tests::Host,
     initramfs::{tests, Extras, Initramfs},
+    only::Only,
     suite,
 };
 
@@ -307,7 +308,7 @@ pub fn headers_package_will_do(host: &Host<'_>) -> Result<()> {
         headers.display()
     );
 
-    let tests = tests(&directory.join("tests"), "")?;
+    let tests = tests(&directory.join("tests"), &Only::default())?;
     let extras = Extras {
         tests: &tests,
         ..Extras::default()

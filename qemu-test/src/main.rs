@@ -16,6 +16,7 @@ mod kdir_tests;
 mod kernel;
 mod ktap;
 mod list_tests;
+mod only;
 mod plot;
 mod programs;
 mod report;
@@ -34,6 +35,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     initramfs::{Extras, Initramfs},
     kernel::Kernel,
+    only::Only,
     vm::{End, Limits, Vm},
 };
 
@@ -53,9 +55,9 @@ struct Arguments {
     /// A directory with modules of somebody else: to be tested, or to be copied in as well.
     #[arg(long)]
     modules: Option<PathBuf>,
-    /// Run only the tests whose names contain this.
+    /// Run only the tests whose names contain one of these words.
     #[arg(long, default_value = "")]
-    only: String,
+    only: Only,
 }
 
 #[derive(Subcommand)]

@@ -26,13 +26,14 @@ use crate::{
     initramfs::{self, tests, Extras, Initramfs},
     kernel::{self, Kernel},
     ktap::{self, Line, Test, Verdict},
+    only::Only,
     report::Report,
     sessions,
     vm::{End, Limits, Outcome, Vm},
 };
 
 /// Runs rprobes' own tests. Returns whether all passed.
-pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
+pub fn run(kernel: &Kernel, repo: &Path, only: &Only) -> Result<bool> {
     let results = results(kernel, repo)?;
     let shown = tempdir()?;
     sessions::write(&repo.join("samples/sessions.md"), shown.path())?;
@@ -89,7 +90,7 @@ pub fn run(kernel: &Kernel, repo: &Path, only: &str) -> Result<bool> {
 const AT_ONCE: usize = 24;
 
 /// Runs the tests of somebody else's modules, those in `directory/tests`. Returns whether all passed.
-pub fn run_others(kernel: &Kernel, repo: &Path, directory: &Path, only: &str) -> Result<bool> {
+pub fn run_others(kernel: &Kernel, repo: &Path, directory: &Path, only: &Only) -> Result<bool> {
     let scripts = directory.join("tests");
     let tests = if scripts.is_dir() {
         tests(&scripts, only)?
@@ -98,8 +99,13 @@ pub fn run_others(kernel: &Kernel, repo: &Path, directory: &Path, only: &str) ->
     };
     ensure!(
         !tests.is_empty(),
-        "there is no test {}; {} says how to write one",
-        scripts.join(format!("*{only}*.sh")).display(),
+        "there is no test in {}{}; {} says how to write one",
+        scripts.display(),
+        if only.is_all() {
+            ""
+        } else {
+            " with that in its name"
+        },
         repo.join("qemu-test/README.md").display()
     );
     let results = results(kernel, directory)?;
@@ -138,7 +144,7 @@ fn unit_tests(
     repo: &Path,
     package: &str,
     prefix: &str,
-    only: &str,
+    only: &Only,
     report: &mut Report,
 ) -> Result<()> {
     let output = Command::new("cargo")
@@ -150,8 +156,8 @@ fn unit_tests(
             "--quiet",
             "--",
             "--format=pretty",
-            only,
         ])
+        .args(only.words())
         .current_dir(repo.join("qemu-test"))
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
@@ -170,7 +176,7 @@ fn unit_tests(
             seconds: 0.0,
         });
     }
-    if !output.status.success() || (count == 0 && only.is_empty()) {
+    if !output.status.success() || (count == 0 && only.is_all()) {
         report.fail(
             prefix,
             &format!(
@@ -314,7 +320,7 @@ fn misbehaving_guests(
     kernel: &Kernel,
     silent: bool,
     initramfs: &Initramfs,
-    only: &str,
+    only: &Only,
     report: &mut Report,
 ) -> Result<()> {
     type Check = fn(&Outcome) -> bool;
@@ -362,7 +368,7 @@ fn misbehaving_guests(
     };
     for (what, reported, check) in cases {
         let name = format!("guest_{what}_is_reported");
-        if !name.contains(only) || matches!(what, "hang" | "silence") != silent {
+        if !only.has(&name) || matches!(what, "hang" | "silence") != silent {
             continue;
         }
         if what == "divide" && kernel.arch != Arch::Amd64 {
