@@ -327,6 +327,10 @@ fn measure(what: &[u8]) -> Result<(u64, u64)> {
             let probe = kprobe(rprobes_bench_target::TARGET, Argument(Seen::new()?))?;
             (with_probe(without), probe.handler().0.sum(HITS))
         }
+        b"count" => {
+            let probe = kprobe(TARGET, Count(Seen::new()?))?;
+            (with_probe(without), probe.handler().0.sum(HITS))
+        }
         b"filter_none" => {
             let probe = kprobe(TARGET, Filtered(Seen::new()?))?;
             (with_probe(without), probe.handler().0.sum(HITS))

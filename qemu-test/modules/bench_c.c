@@ -373,7 +373,7 @@ static int __init bench_init(void)
 		kp.pre_handler = pre_member;
 		run = rprobes_bench_run_member;
 	}
-	if (!strcmp(what, "filter_none") || !strcmp(what, "guarded"))
+	if (!strcmp(what, "count") || !strcmp(what, "filter_none") || !strcmp(what, "guarded"))
 		kp.pre_handler = pre_count;
 	if (!strcmp(what, "filter_no"))
 		kp.pre_handler = pre_nothing;
