@@ -273,7 +273,7 @@ fn qemu(
             "-cpu",
             cpu,
             "-smp",
-            icount.unwrap_or("2"),
+            icount.unwrap_or("4"),
             "-m",
             "1G",
         ])
