@@ -47,6 +47,7 @@ calls execve /no/"$long"/program last
 calls execve /bin/true last
 seen "[0-9]+ calls of $$ sh: /no/$long/program \[/no/$long/program last\]: -2"
 seen "[0-9]+ calls of $$ sh: /bin/calls \[calls execve /bin/true last\]: 0"
+poll cmp -s /tmp/execs /tmp/execs.2 || true
 unload execsnoop
 wait || fail "a reader fails"
 seen "[0-9]+ true of $$ sh: /bin/busybox \[/bin/true $long $long $long end\]: 0"

@@ -42,6 +42,7 @@ sh -c 'kill -0 $$'
 calls kill
 kill -CONT $$
 seen "$$ sh: kill SIGCONT to $$: 0"
+poll cmp -s /tmp/signals /tmp/signals.2 || true
 unload killsnoop
 wait || fail "a reader fails"
 same "$(grep -c " $$ sh: kill 0 to $$: 0\$" /tmp/signals)" 300

@@ -13,7 +13,7 @@ seen() {
 }
 reader() {
 	cat $opens >"$1" &
-	# It sees itself open the file, or another one does.
+	# It has the file open from here on.
 	pid=$!
 	poll eval "ls -l /proc/$pid/fd | grep -q ' $opens'"
 }
@@ -43,11 +43,11 @@ seen "$$ sh: /tmp/new O_WRONLY\|O_CREAT\|O_TRUNC: [0-9]+" "$$ sh: /tmp/new O_WRO
 echo >$filter
 ls /tmp >/dev/null
 calls untouched /tmp/long
-# Both are younger than what is looked for in them.
 seen '[0-9]+ ls: /tmp O_RDONLY\|O_NONBLOCK\|O_DIRECTORY\|O_CLOEXEC: 3'
 # Its page is not there before the kernel reads it.
 seen '[0-9]+ calls: /no/such/path/in/a/file O_RDONLY: -2'
 # Who waits in the file does not hold up rmmod, and reads all that there is.
+poll cmp -s /tmp/opens /tmp/opens.2 || true
 unload opensnoop
 wait || fail "a reader fails"
 cmp /tmp/opens /tmp/opens.2 || fail "two readers see $(cat /tmp/opens /tmp/opens.2)"
@@ -79,6 +79,22 @@ nulls=$(grep -c ' sh: /dev/null ' /tmp/opens)
 if [ "$nulls" -lt 19 ] || [ "$nulls" -gt 21 ]; then
 	fail "$nulls of 200 are every tenth"
 fi
+
+# More than there is room for, and one reader is stopped, one comes late: what they have read and lost is all that there was.
+load opensnoop filter=comm=storm
+cat $opens >/tmp/opens &
+slow=$!
+poll eval "ls -l /proc/$slow/fd | grep -q ' $opens'"
+kill -STOP $slow
+sh -c 'list=$(seq 5000); printf storm >/proc/$$/comm; for _ in $list; do : </tmp/there; done'
+cat $opens >/tmp/opens.2 &
+kill -CONT $slow
+all() { awk '/ storm: \/tmp\/there / { lines++ } /^# [0-9]+ lost$/ { lost += $2 } END { print lines + lost, (lost > 0), (lines > 0) }' "$1"; }
+for file in /tmp/opens /tmp/opens.2; do
+	poll eval "[ \"\$(all $file)\" = '5000 1 1' ]" || fail "$file: $(all $file), and not all of 5000"
+done
+unload opensnoop
+wait || fail "a reader fails"
 
 # More than are followed at a time wait in it: readers are told, also if nothing else happens.
 mkfifo /tmp/fifo

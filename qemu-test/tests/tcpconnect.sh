@@ -52,6 +52,7 @@ for _ in $(seq 20); do
 done
 ! connect 127.0.0.1 81 </dev/null || fail "a connection where nobody listens"
 seen '[0-9]+ nc: to 127\.0\.0\.1:81: -111'
+poll cmp -s /tmp/connects /tmp/connects.2 || true
 unload tcpconnect
 wait || fail "a reader fails"
 same "$(grep -c ' nc: to 127\.0\.0\.1:80: -111$' /tmp/connects)" 20
