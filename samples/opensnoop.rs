@@ -9,9 +9,9 @@
 //! # 2 lost
 //! ```
 //!
-//! Lost are those that the reader was too slow for, and those beyond a hundred at a time that take long. `opens.bin` has the
-//! same for programs. `insmod opensnoop.ko filter=comm=cat`, or `echo uid=1000 every=10 >/sys/module/opensnoop/parameters/filter`
-//! at any time, chooses whose.
+//! Lost are those that the reader was too slow for, and, whoever they are of, those that are under way while a hundred others
+//! are. `opens.bin` has the same for programs. `insmod opensnoop.ko filter=comm=cat`, or
+//! `echo uid=1000 every=10 >/sys/module/opensnoop/parameters/filter` at any time, chooses whose.
 
 use kernel::{
     fmt::{self, Display},

@@ -10,7 +10,7 @@ fi
 seen() {
 	for regex; do
 		poll grep -Eq "^[0-9]+\.[0-9]{6} [0-9]+ $regex\$" /tmp/ftrace_hook.calls ||
-			fail "no line $regex in: $(cat /tmp/ftrace_hook.calls)"
+			fail "no line $regex in: $(tail -n 20 /tmp/ftrace_hook.calls)"
 	done
 }
 load ftrace_hook
