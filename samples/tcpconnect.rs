@@ -9,8 +9,8 @@
 //! 12.456789 2265 curl: to [::1]:81: -111
 //! ```
 //!
-//! Without an address in front of `to`, it was refused. `# 2 lost` is where some are missing, also those that
-//! wait for an answer while a hundred others do; `connects.bin` has the same for programs. `filter=` chooses whose, when it is loaded or, in
+//! Without an address in front of `to`, it was refused. `# 2 lost` is where some are missing, also those that wait for an answer
+//! while a hundred others do; `connects.bin` has the same for programs. `filter=` chooses whose, when it is loaded or, in
 //! `/sys/module/tcpconnect/parameters/filter`, at any time: `uid=1000`, `comm=curl`.
 
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};

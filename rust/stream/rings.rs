@@ -17,8 +17,8 @@
 //! - A record has its number in its ring, so a reader sees how many it has missed.
 //! - The time of a record is taken while its ring is taken. A reader that has read the clock, and then sees a ring that is not
 //!   taken, or that was given back since, has all records of it that are older than that in front of it.
-//! - Who finds nothing sets `waits` and then looks once more; who pushes gives its ring back and then looks at `waits`: one of
-//!   them sees the other (both use `SeqCst`).
+//! - Who finds nothing sets `waits` and then looks once more; who pushes gives its ring back, or counts in `missed`, and then looks
+//!   at `waits`: one of them sees the other (both use `SeqCst`).
 
 use core::sync::atomic::{
     fence, AtomicU32, AtomicU64,
