@@ -1,25 +1,74 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! Prints which programs are executed: by whom, with what arguments, and the error if that fails.
+//! Shows which programs are executed: by whom, of which parent, with what arguments, and the error if that fails.
+//! `cat /sys/kernel/debug/execsnoop/execs` prints a line for each, as it comes, with the time in front:
+//!
+//! ```text
+//! 12.345678 2264 ls of 2200 bash: /usr/bin/ls [ls -l /]: 0
+//! ```
+//!
+//! `# 2 lost` is where some are missing; `execs.bin` has the same for programs. `filter=` chooses whose, when it is loaded or, in
+//! `/sys/module/execsnoop/parameters/filter`, at any time: `uid=1000`, or `comm=ls`, which is the name of the new program, or of
+//! the one that goes on if there is none.
 
-use kernel::{prelude::*, str::BStr};
+use kernel::{fmt, prelude::*, str::BStr, sync::Arc, time::Delta};
 use rprobes::{
+    context::Comm,
     kretprobe::{self, Entry, EntryContext, Options, RetContext},
-    task::Parent,
+    stream::{self, Pushed, Record},
+    task::{CommandLine, Parent},
     types::{Signature, UserPtr},
-    ProbeSet,
+    ProbeSet, Scratch, Stream, Timer,
 };
 
 rprobes::module! {
     type: ExecSnoop,
     name: "execsnoop",
     authors: ["The rprobes authors"],
-    description: "Prints which programs are executed",
+    description: "Shows which programs are executed",
     license: "GPL",
+    params: {
+        filter: filter { description: "Whose: pid=, tgid=, comm=, uid=, cpu=, every=" },
+    },
 }
 
 rprobes::kernel_types! { syscall execve; syscall execveat; }
+
+/// The longest path that the kernel takes, with its NUL.
+const PATH_MAX: usize = 4096;
+/// How much of the arguments there is room for.
+const ARGUMENTS: usize = 4096;
+
+rprobes::record! {
+    /// A program that was executed, or not; the path, a NUL, and the arguments, with NULs between, are behind it.
+    struct Exec {
+        pid: i32,
+        parent: i32,
+        result: i32,
+        /// Why there are no arguments.
+        error: i32,
+        comm: Comm,
+        parent_comm: Comm,
+    }
+}
+
+impl Record for Exec {
+    fn write_line(&self, pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (time, pid, comm) = (pushed.seconds(), self.pid, self.comm);
+        let (parent, parent_comm, result) = (self.parent, self.parent_comm, self.result);
+        let mut texts = pushed.bytes.splitn(2, |byte| *byte == 0);
+        let mut next = || texts.next().unwrap_or_default();
+        let (file, arguments) = (BStr::from_bytes(next()), CommandLine::new(next()));
+        f.write_fmt(fmt!(
+            "{time} {pid} {comm} of {parent} {parent_comm}: {file} "
+        ))?;
+        match self.error {
+            0 => f.write_fmt(fmt!("[{arguments}]: {result}")),
+            error => f.write_fmt(fmt!("[{:?}]: {result}", Error::from_errno(error))),
+        }
+    }
+}
 
 /// What is kept of a call until it returns, as a new program begins with other registers.
 struct Call {
@@ -27,12 +76,57 @@ struct Call {
     argv: UserPtr<UserPtr<u8>>,
 }
 
-struct Programs;
+struct Execs {
+    stream: Stream<Exec>,
+    texts: Scratch,
+}
+
+impl Execs {
+    fn push<F: Signature<Return = isize>>(&self, cx: &RetContext<'_, F>, call: &Call) {
+        if !params::filter.matches(cx) {
+            return;
+        }
+        let (task, result) = (cx.task(), cx.return_value());
+        let [parent] = *task.parents(&mut [Parent::default()]) else {
+            return;
+        };
+        // No task comes in the middle of this, so there is a buffer.
+        self.texts.with(|buffer| {
+            let (room, texts) = buffer.split_at_mut(PATH_MAX);
+            // The new program has its arguments, the kernel has copied them there, and the memory of the old one is gone. If
+            // there is no new program, all is where it was.
+            let file = if result == 0 {
+                task.exe(room).map(|path| path.bytes())
+            } else {
+                cx.read_user_str(call.file, room)
+            };
+            let file = file.unwrap_or(b"?");
+            texts[..file.len()].copy_from_slice(file);
+            texts[file.len()] = 0;
+            let rest = &mut texts[file.len() + 1..];
+            let arguments = if result == 0 {
+                task.command_line(rest)
+            } else {
+                cx.user_strings(call.argv, rest)
+            };
+            let len = arguments.map_or(0, |arguments| arguments.bytes().len());
+            let exec = Exec {
+                pid: cx.tgid(),
+                parent: parent.tgid(),
+                result: result as i32,
+                error: arguments.err().map_or(0, Error::to_errno),
+                comm: cx.comm(),
+                parent_comm: parent.comm(),
+            };
+            self.stream.push_with(exec, &texts[..file.len() + 1 + len])
+        });
+    }
+}
 
 macro_rules! snoop {
     ($call:ident) => {
         #[vtable]
-        impl kretprobe::Handler<$call> for Programs {
+        impl kretprobe::Handler<$call> for Execs {
             type Data = Call;
 
             fn entry(&self, cx: &EntryContext<'_, $call>) -> Entry<Call> {
@@ -41,7 +135,7 @@ macro_rules! snoop {
             }
 
             fn ret(&self, cx: &RetContext<'_, $call>, call: &Call) {
-                show(cx, call);
+                self.push(cx, call);
             }
         }
     };
@@ -50,50 +144,30 @@ macro_rules! snoop {
 snoop!(sys_execve);
 snoop!(sys_execveat);
 
-fn show<F: Signature<Return = isize>>(cx: &RetContext<'_, F>, call: &Call) {
-    let (mut file, mut arguments) = ([0; 128], [0; 256]);
-    let (task, result) = (cx.task(), cx.return_value());
-    // The new program has its arguments, the kernel has copied them there, and the memory of the old one is gone. If there
-    // is no new program, all is where it was.
-    let (file, arguments) = if result == 0 {
-        (
-            task.exe(&mut file).map(|path| path.bytes()),
-            task.command_line(&mut arguments),
-        )
-    } else {
-        (
-            cx.read_user_str(call.file, &mut file),
-            cx.user_strings(call.argv, &mut arguments),
-        )
-    };
-    let [parent] = *task.parents(&mut [Parent::default()]) else {
-        return;
-    };
-    let (pid, comm, file) = (cx.tgid(), cx.comm(), BStr::from_bytes(file.unwrap_or(b"?")));
-    let (ppid, pcomm) = (parent.tgid(), parent.comm());
-    match arguments {
-        Ok(arguments) => {
-            pr_info!("{pid} {comm} of {ppid} {pcomm}: {file} [{arguments}]: {result}\n")
-        }
-        Err(error) => pr_info!("{pid} {comm} of {ppid} {pcomm}: {file} [{error:?}]: {result}\n"),
-    }
-}
-
-struct ExecSnoop {
-    _probes: ProbeSet,
-}
+/// Keeps the probes.
+struct ExecSnoop(#[expect(dead_code, reason = "dropped with this")] Timer);
 
 impl kernel::Module for ExecSnoop {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let longest = PATH_MAX + ARGUMENTS;
+        let stream = Stream::new(
+            c"execs",
+            stream::Options {
+                longest,
+                ..Default::default()
+            },
+        )?;
+        let texts = Scratch::new(PATH_MAX + longest)?;
+        let execs = Arc::new(Execs { stream, texts }, GFP_KERNEL)?;
         let options = Options {
             maxactive: 100,
-            ..Options::default()
+            ..Default::default()
         };
         let mut set = ProbeSet::builder();
-        set.kretprobe(sys_execve::TARGET, options, Programs)?;
-        set.kretprobe(sys_execveat::TARGET, options, Programs)?;
-        Ok(Self {
-            _probes: set.register()?,
-        })
+        set.kretprobe(sys_execve::TARGET, options, execs.clone())?;
+        set.kretprobe(sys_execveat::TARGET, options, execs.clone())?;
+        let probes = set.register()?;
+        let tell = move || execs.stream.set_missed(probes.missed());
+        Ok(Self(Timer::every(Delta::from_secs(1), tell)?))
     }
 }

@@ -1,29 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! Prints who opens what: the path as it was given, with which flags, the descriptor or the error, and how long it took.
-//! With `comm=cat`, only what programs of this name open.
+//! Shows who opens what: the path as it was given, with which flags, the descriptor or the error, and how long it took.
+//! `cat /sys/kernel/debug/opensnoop/opens` prints a line for each, as it comes, with the time in front:
+//!
+//! ```text
+//! 12.345678 2264 cat: /etc/passwd O_RDONLY: 3, 10250 ns
+//! # 2 lost
+//! ```
+//!
+//! Lost are those that the reader was too slow for, and, whoever they are of, those that are under way while a hundred others
+//! are. `opens.bin` has the same for programs. `insmod opensnoop.ko filter=comm=cat`, or
+//! `echo uid=1000 every=10 >/sys/module/opensnoop/parameters/filter` at any time, chooses whose.
 
 use kernel::{
     fmt::{self, Display},
     fs::file::flags,
     prelude::*,
     str::BStr,
+    sync::Arc,
+    time::Delta,
 };
 use rprobes::{
+    context::Comm,
     kretprobe::{self, Entry, EntryContext, Options, RetContext},
-    module::StringValue,
-    read, ProbeSet, UserString,
+    read,
+    stream::{self, Pushed, Record},
+    types::UserPtr,
+    ProbeSet, Scratch, Stream, Timer,
 };
 
 rprobes::module! {
     type: OpenSnoop,
     name: "opensnoop",
     authors: ["The rprobes authors"],
-    description: "Prints who opens what",
+    description: "Shows who opens what",
     license: "GPL",
     params: {
-        comm: string { default: "", description: "Only programs of this name" },
+        filter: filter { description: "Whose: pid=, tgid=, comm=, uid=, cpu=, every=" },
     },
 }
 
@@ -59,15 +73,42 @@ impl Display for Flags {
     }
 }
 
-/// What is kept of a call until it returns.
-struct Call {
-    path: UserString<256>,
-    flags: Flags,
-    begun: u64,
+rprobes::record! {
+    /// An open that has returned; the path is behind it.
+    struct Open {
+        pid: i32,
+        flags: u32,
+        result: i64,
+        /// In nanoseconds.
+        took: u64,
+        comm: Comm,
+    }
 }
 
+impl Record for Open {
+    fn write_line(&self, pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (time, path) = (pushed.seconds(), BStr::from_bytes(pushed.bytes));
+        let (pid, comm, flags) = (self.pid, self.comm, Flags(self.flags));
+        let (result, took) = (self.result, self.took);
+        f.write_fmt(fmt!(
+            "{time} {pid} {comm}: {path} {flags}: {result}, {took} ns"
+        ))
+    }
+}
+
+/// The longest path that the kernel takes, with its NUL.
+const PATH_MAX: usize = 4096;
+
 struct Opens {
-    comm: StringValue,
+    stream: Stream<Open>,
+    path: Scratch,
+}
+
+/// What is kept of a call until it returns.
+struct Call {
+    path: UserPtr<u8>,
+    flags: u32,
+    begun: u64,
 }
 
 #[vtable]
@@ -75,46 +116,58 @@ impl kretprobe::Handler<do_sys_openat2> for Opens {
     type Data = Call;
 
     fn entry(&self, cx: &EntryContext<'_, do_sys_openat2>) -> Entry<Call> {
-        if !self.comm.is_empty() && cx.comm().bytes() != &*self.comm {
+        if !params::filter.matches(cx) {
             return Entry::Skip;
         }
-        let flags = read!(cx, cx.args().how() => flags).unwrap_or(0);
         Entry::Trace(Call {
-            path: cx.user_string(cx.args().filename()),
-            flags: Flags(flags as u32),
+            path: cx.args().filename(),
+            flags: read!(cx, cx.args().how() => flags).unwrap_or(0) as u32,
             begun: cx.timestamp(),
         })
     }
 
     fn ret(&self, cx: &RetContext<'_, do_sys_openat2>, call: &Call) {
-        let (mut buffer, flags) = ([0; 256], &call.flags);
-        let path = call.path.get(cx, &mut buffer);
-        let path = BStr::from_bytes(path.map_or(b"?", |path| path.bytes));
-        let (pid, comm, result) = (cx.tgid(), cx.comm(), cx.return_value());
-        // The clocks of two CPUs may differ.
-        let time = cx.timestamp().saturating_sub(call.begun);
-        pr_info!("{pid} {comm}: {path} {flags}: {result}, {time} ns\n");
+        let open = Open {
+            pid: cx.tgid(),
+            flags: call.flags,
+            // It is an int, or a long, as the kernel has it.
+            result: cx.return_value() as isize as i64,
+            // The clocks of two CPUs may differ.
+            took: cx.timestamp().saturating_sub(call.begun),
+            comm: cx.comm(),
+        };
+        // Now that the kernel has read the path, it is in memory. No task comes in the middle of this, so there is a buffer.
+        self.path.with(|buffer| {
+            let path = cx.read_user_str(call.path, buffer).unwrap_or(b"?");
+            self.stream.push_with(open, path)
+        });
     }
 }
 
-struct OpenSnoop {
-    _probes: ProbeSet,
-}
+/// Keeps the probes.
+struct OpenSnoop(#[expect(dead_code, reason = "dropped with this")] Timer);
 
 impl kernel::Module for OpenSnoop {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let longest = PATH_MAX;
+        let stream = Stream::new(
+            c"opens",
+            stream::Options {
+                longest,
+                ..Default::default()
+            },
+        )?;
+        let path = Scratch::new(PATH_MAX)?;
+        let opens = Arc::new(Opens { stream, path }, GFP_KERNEL)?;
         // Many may wait in it, such as for the other end of a FIFO.
         let options = Options {
             maxactive: 100,
-            ..Options::default()
-        };
-        let opens = Opens {
-            comm: params::comm.get()?,
+            ..Default::default()
         };
         let mut set = ProbeSet::builder();
-        set.kretprobe(do_sys_openat2::TARGET, options, opens)?;
-        Ok(Self {
-            _probes: set.register()?,
-        })
+        set.kretprobe(do_sys_openat2::TARGET, options, opens.clone())?;
+        let probes = set.register()?;
+        let tell = move || opens.stream.set_missed(probes.missed());
+        Ok(Self(Timer::every(Delta::from_secs(1), tell)?))
     }
 }

@@ -43,6 +43,11 @@ impl Parent {
 pub struct CommandLine<'b>(pub(crate) &'b [u8]);
 
 impl<'b> CommandLine<'b> {
+    /// What [`bytes`](Self::bytes) has returned, such as in a record of a [`Stream`](crate::Stream), to be printed. Any context.
+    pub fn new(bytes: &'b [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// As in `/proc/PID/cmdline`: with a NUL behind each argument. What the buffer had no room for is cut off.
     pub fn bytes(&self) -> &'b [u8] {
         self.0

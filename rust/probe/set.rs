@@ -324,6 +324,15 @@ impl ProbeSet {
             Some((Symbol(registration.core().address()), stats))
         })
     }
+
+    /// How many hits and calls no handler was called for, of all members: [`Stats::missed`], [`Stats::exhausted`] and
+    /// [`Stats::not_followed`]. Any context.
+    pub fn missed(&self) -> u64 {
+        self.stats()
+            .flatten()
+            .map(|(_, stats)| (stats.missed + stats.exhausted + stats.not_followed) as u64)
+            .sum()
+    }
 }
 
 impl Drop for ProbeSet {

@@ -62,7 +62,8 @@ pub struct Stats {
     pub memory: usize,
     /// How many records were pushed.
     pub pushed: u64,
-    /// How many were not, as they were too long, or came in the middle of four others on one CPU. Readers are told.
+    /// How many were not, as they were too long, or came in the middle of four others on one CPU; and those that were
+    /// [missed](Stream::set_missed). Readers are told.
     pub refused: u64,
 }
 
@@ -223,6 +224,13 @@ impl<T: Record> Stream<T> {
         self.shared
             .rings
             .push(record.as_bytes(), bytes, || self.wake())
+    }
+
+    /// Has readers told of what could not be pushed at all, such as hits that a probe has missed:
+    /// [`ProbeSet::missed`](crate::ProbeSet::missed). `all` is how many there are by now; less than before changes nothing. Any
+    /// context.
+    pub fn set_missed(&self, all: u64) {
+        self.shared.rings.set_missed(all, || self.wake());
     }
 
     #[cold]

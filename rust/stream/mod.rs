@@ -24,6 +24,9 @@
 //! where they would have been: `# 12 lost`. The others are not concerned. For each open file, what it has read and what it was
 //! told to be lost is all that was pushed; that includes what was overwritten before it was opened.
 //!
+//! What a probe misses is never pushed. [`Stream::set_missed`] has it told as lost, too; a [`Timer`](crate::Timer) may do that now
+//! and then.
+//!
 //! # The binary file
 //!
 //! Numbers are those of the machine. The header:

@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
         let refused = self.rings.refused();
         self.kept.until = now() - AGE;
         if refused != self.kept.refused {
-            let lost = refused - self.kept.refused;
+            let lost = refused.wrapping_sub(self.kept.refused);
             self.kept.refused = refused;
             self.lose(lost);
             return Some(true);
@@ -155,7 +155,8 @@ impl<'a> Reader<'a> {
                 return Some(true);
             }
             if !self.rings.have_more(self.positions) {
-                return Some(false);
+                // Who counted one before this was known to wait wakes nobody.
+                return Some(self.rings.refused() != self.kept.refused);
             }
             // Too young.
             if !pause(times) {

@@ -3,7 +3,10 @@
 
 //! What a stream is made of.
 
-use kernel::{fmt, prelude::*};
+use kernel::{
+    fmt::{self, Display},
+    prelude::*,
+};
 use zerocopy::Immutable;
 
 /// A record as it is in memory, declared by [`record!`](crate::record!).
@@ -47,6 +50,23 @@ pub struct Pushed<'a> {
     pub cpu: u32,
     /// What was pushed with it: [`Stream::push_with`](crate::Stream::push_with).
     pub bytes: &'a [u8],
+}
+
+impl Pushed<'_> {
+    /// When it was pushed, in seconds; prints as `12.345678`.
+    pub fn seconds(&self) -> impl Display {
+        Seconds(self.time)
+    }
+}
+
+struct Seconds(u64);
+
+impl Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let microseconds = self.0 / 1000;
+        let (whole, rest) = (microseconds / 1_000_000, microseconds % 1_000_000);
+        write!(f, "{whole}.{rest:06}")
+    }
 }
 
 /// Declares the records of a [`Stream`](crate::Stream): a struct of integers, arrays of them, and structs of such, without

@@ -17,8 +17,8 @@
 //! - A record has its number in its ring, so a reader sees how many it has missed.
 //! - The time of a record is taken while its ring is taken. A reader that has read the clock, and then sees a ring that is not
 //!   taken, or that was given back since, has all records of it that are older than that in front of it.
-//! - Who finds nothing sets `waits` and then looks once more; who pushes gives its ring back and then looks at `waits`: one of
-//!   them sees the other (both use `SeqCst`).
+//! - Who finds nothing sets `waits` and then looks once more; who pushes gives its ring back, or counts in `missed`, and then looks
+//!   at `waits`: one of them sees the other (both use `SeqCst`).
 
 use core::sync::atomic::{
     fence, AtomicU32, AtomicU64,
@@ -80,6 +80,8 @@ pub(super) struct Rings {
     longest: usize,
     /// Somebody is to be woken.
     waits: AtomicU32,
+    /// How many records could not even be made.
+    missed: AtomicU64,
 }
 
 /// A record, but for its words.
@@ -141,6 +143,7 @@ impl Rings {
             fixed,
             longest,
             waits: AtomicU32::new(0),
+            missed: AtomicU64::new(0),
         })
     }
 
@@ -182,10 +185,22 @@ impl Rings {
         ring.pushed.store(number.wrapping_add(1), Relaxed);
         ring.head.store(end, Release);
         ring.is_taken.swap(0, SeqCst);
+        self.wake_who_waits(wake);
+        true
+    }
+
+    #[inline(always)]
+    fn wake_who_waits(&self, wake: impl FnOnce()) {
         if self.waits.load(SeqCst) != 0 && self.waits.swap(0, Relaxed) != 0 {
             wake();
         }
-        true
+    }
+
+    /// So many records could not be made, all in all. Calls `wake` if somebody waits, and is to be told. Any context.
+    pub(super) fn set_missed(&self, all: u64, wake: impl FnOnce()) {
+        if self.missed.fetch_max(all, SeqCst) < all {
+            self.wake_who_waits(wake);
+        }
     }
 
     /// Takes a ring of this CPU.
@@ -325,11 +340,9 @@ impl Rings {
 
     /// How many there should have been besides.
     pub(super) fn refused(&self) -> u64 {
-        self.rings
-            .iter()
-            .step_by(LEVELS)
-            .map(|ring| ring.refused.load(Relaxed))
-            .sum()
+        let refused = self.rings.iter().step_by(LEVELS);
+        let refused: u64 = refused.map(|ring| ring.refused.load(Relaxed)).sum();
+        refused.wrapping_add(self.missed.load(SeqCst))
     }
 
     /// In bytes.
