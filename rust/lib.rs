@@ -98,6 +98,7 @@
 //! | `register_trace_sched_switch()`, `tracepoint_probe_register()` | [`Tracepoint::new`](tracepoint::Tracepoint::new) |
 //! | `FTRACE_OPS_FL_IPMODIFY` | [`Hook::new`](hook::Hook::new) |
 //! | `%pS` | [`Symbol`] |
+//! | `sys_call_table`, as names | [`SyscallNames`] |
 //! | `module_param_string()` | [`module!`] |
 //! | `trace_printk()`, `tracing_off()` | [`trace_printk!`], [`tracing`] |
 //! | `TRACE_EVENT()`, `trace_foo()`, `trace_foo_enabled()` | [`event!`], [`trace!`], `Foo::is_enabled()` |
@@ -141,7 +142,7 @@ pub use later::{
     Timer,
 };
 pub use machine::{Path, PtRegs, Syscall};
-pub use place::{symbol, Symbol, Target};
+pub use place::{symbol, Symbol, SyscallName, SyscallNames, Target};
 pub use probe::{
     context::{self, Context, FaultCause, FaultContext},
     fprobe::{self, Fprobe},

@@ -61,6 +61,17 @@ static void vfork(void)
 		CALL(READ, 0, &byte, 1, 0);
 }
 
+/* A thousand that do not fail, and a hundred that do. */
+static void many(void)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		CALL(GETPID, 0, 0, 0, 0);
+	for (i = 0; i < 100; i++)
+		CALL(READ, -1, 0, 0, 0);
+}
+
 #ifdef __x86_64__
 /* What a program for 32 bits passes is below 4 GiB: so are variables, unlike the stack. */
 static void execve_32(char **argv)
@@ -92,6 +103,8 @@ void start(long *stack)
 		CALL(PREAD64, 4321, 0x1111, 0x2222, 0x3333);
 	else if (same(what, "getpid"))
 		CALL(GETPID, 0, 0, 0, 0);
+	else if (same(what, "many"))
+		many();
 	else if (same(what, "edge"))
 		edge();
 	else if (same(what, "untouched"))

@@ -10,6 +10,7 @@ mod names;
 mod resolve;
 mod section;
 pub mod symbol;
+mod syscall;
 mod target;
 pub(crate) mod tracepoint;
 
@@ -17,5 +18,6 @@ pub(crate) use module::Pin;
 pub(crate) use resolve::{entries_of_32, find, resolve, Location};
 pub(crate) use section::Section;
 pub use symbol::Symbol;
+pub use syscall::{SyscallName, SyscallNames};
 pub(crate) use target::Place;
 pub use target::Target;

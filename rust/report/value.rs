@@ -8,7 +8,11 @@ use core::fmt::{self, Write};
 use kernel::{prelude::*, str::BStr};
 
 use super::json;
-use crate::{collect::aggregate::Summary, machine::Comm, place::Symbol};
+use crate::{
+    collect::aggregate::Summary,
+    machine::Comm,
+    place::{Symbol, SyscallName},
+};
 
 /// How a value is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,6 +267,12 @@ impl Value for Comm {
 
 /// As the name of the function, and the offset in it; `{:#}` in [`fmt!`] would be the name alone, which is [`Name`].
 impl Value for Symbol {
+    fn text(&self, out: &mut dyn Write) -> fmt::Result {
+        out.write_fmt(fmt!("{}", self))
+    }
+}
+
+impl Value for SyscallName {
     fn text(&self, out: &mut dyn Write) -> fmt::Result {
         out.write_fmt(fmt!("{}", self))
     }

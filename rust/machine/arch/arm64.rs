@@ -3,7 +3,7 @@
 
 //! arm64: [`arch/arm64/include/asm/ptrace.h`](srctree/arch/arm64/include/asm/ptrace.h).
 
-use core::mem::MaybeUninit;
+use core::{ffi::CStr, mem::MaybeUninit};
 
 use kernel::{
     bindings::{pt_regs, user_pt_regs},
@@ -21,6 +21,7 @@ pub(crate) const FLAGS_NAME: &str = "pstate";
 pub(crate) const SYSCALL: &str = "__arm64_sys_";
 /// Only of calls whose arguments differ in size; other calls have one entry for all callers.
 pub(crate) const SYSCALL_32: &[&str] = &["__arm64_compat_sys_"];
+pub(crate) const SYSCALL_TABLE_32: &CStr = c"compat_sys_call_table";
 
 #[inline(always)]
 fn user(regs: &pt_regs) -> &user_pt_regs {

@@ -6,7 +6,7 @@
 //! - `ARG_REGS`: how many integer arguments of a C function arrive in registers.
 //! - `IP_NAME`, `FLAGS_NAME`: what the architecture calls these two registers.
 //! - `SYSCALL`, `SYSCALL_32`: what the names of the entry functions of system calls begin with, and of those that only
-//!   32-bit callers come through.
+//!   32-bit callers come through; `SYSCALL_TABLE_32` is the table of the latter.
 //! - `STACK_ARGS_AT`: how many words above the stack pointer the arguments on the stack begin.
 //! - `set_arg`, `set_return_value`, `set_return_words`, `set_ip`, `return_early`: write them.
 //! - `percpu_add(words, n)`, `percpu_inc(words)`: adds to this CPU's copy of a word.

@@ -3,7 +3,7 @@
 
 //! x86_64: [`arch/x86/include/asm/ptrace.h`](srctree/arch/x86/include/asm/ptrace.h).
 
-use core::mem::MaybeUninit;
+use core::{ffi::CStr, mem::MaybeUninit};
 
 use kernel::{bindings::pt_regs, ffi::c_void};
 
@@ -17,6 +17,8 @@ pub(crate) const IP_NAME: &str = "ip";
 pub(crate) const FLAGS_NAME: &str = "flags";
 pub(crate) const SYSCALL: &str = "__x64_sys_";
 pub(crate) const SYSCALL_32: &[&str] = &["__ia32_sys_", "__ia32_compat_sys_"];
+// Until Linux 6.8.
+pub(crate) const SYSCALL_TABLE_32: &CStr = c"ia32_sys_call_table";
 
 #[inline(always)]
 pub(crate) fn arg(regs: &pt_regs, n: usize) -> usize {
