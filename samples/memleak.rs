@@ -116,7 +116,7 @@ impl kprobe::Handler for FreesMany {
         let (count, pointers) = (cx.regs().arg(1), cx.regs().arg(2));
         // As many as there are in a page.
         for i in 0..count.min(512) {
-            if let Ok(address) = cx.read(pointers + i * size_of::<usize>()) {
+            if let Ok(address) = cx.read(pointers.wrapping_add(i * size_of::<usize>())) {
                 let _ = self.0.live.remove(&address);
             }
         }
@@ -132,7 +132,8 @@ struct Leaks {
 impl Leaks {
     fn show(&self, report: &mut Report<'_>) -> Result {
         let Memory { live, stacks } = &*self.memory;
-        let until = context::timestamp().saturating_sub(params::older.value() * 1_000_000);
+        let until =
+            context::timestamp().saturating_sub(params::older.value().saturating_mul(1_000_000));
         // For those that were refused, too, and one without frames.
         let sums: Map<StackId, (usize, usize)> = Map::new(STACKS + 2)?;
         for (_, allocation) in live
