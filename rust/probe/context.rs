@@ -23,6 +23,14 @@ use crate::{
 
 pub use crate::machine::Comm;
 
+/// The clock of [`Context::timestamp`], where there is no context: how long ago was a hit? Any context.
+#[doc(alias = "local_clock")]
+#[inline]
+pub fn timestamp() -> u64 {
+    // SAFETY: May be called anywhere, also in an NMI.
+    unsafe { bindings::rprobes_timestamp() }
+}
+
 /// The hit that a handler was called for. It cannot be kept: it ends with the handler.
 ///
 /// # Memory
@@ -214,8 +222,7 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     #[doc(alias = "local_clock")]
     #[inline]
     pub fn timestamp(&self) -> u64 {
-        // SAFETY: May be called anywhere, also in an NMI.
-        unsafe { bindings::rprobes_timestamp() }
+        timestamp()
     }
 
     /// Reads a value from kernel memory.

@@ -83,8 +83,8 @@ pub enum Form {
     Text,
     /// One object of JSON, in UTF-8, with a member for each part of the report.
     Json,
-    /// The tables alone, a line for each row: all columns but the last, separated by semicolons, a blank, and the last. That is
-    /// what tools make flame graphs of, if the columns are stacks, and the last is a number.
+    /// The tables alone, a line for each row: the columns of the key, separated by semicolons, a blank, and the last column. That
+    /// is what tools make flame graphs of, if the key has stacks, and the last column is a number.
     Folded,
 }
 

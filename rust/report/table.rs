@@ -175,14 +175,15 @@ impl<K: Columns, V: Columns> Table<K, V> {
         })
     }
 
-    /// A line for each row, as flame graphs are made of: all columns but the last, separated by semicolons, and the last.
+    /// A line for each row, as flame graphs are made of: the columns of the key, separated by semicolons, and the last one of
+    /// the value.
     pub(super) fn folded(&self, out: &mut dyn Write) -> Result {
         for row in self.rows()? {
             let mut before = "";
             each(row, &mut |i, value| {
                 if i + 1 == self.names.len() {
                     before = " ";
-                } else if width(|out| value.folded(out))? == 0 {
+                } else if i >= K::COUNT || width(|out| value.folded(out))? == 0 {
                     return Ok(());
                 }
                 out.write_str(core::mem::replace(&mut before, ";"))?;

@@ -302,8 +302,8 @@ impl Value for Hex {
     }
 }
 
-/// A time in nanoseconds. Prints with a unit that suits it and three digits or more, cut off, not rounded: `1.23 ms`. In JSON
-/// it is the number.
+/// A time in nanoseconds. Prints with a unit that suits it and three digits or more, cut off, not rounded: `1.23 ms`. In JSON,
+/// and folded, it is the number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Nanoseconds(pub u64);
 
@@ -329,5 +329,9 @@ impl Value for Nanoseconds {
 
     fn json(&self, out: &mut dyn Write) -> fmt::Result {
         self.0.json(out)
+    }
+
+    fn folded(&self, out: &mut dyn Write) -> fmt::Result {
+        self.0.text(out)
     }
 }
