@@ -13,6 +13,7 @@ use core::{
 };
 
 use kernel::{
+    error::to_result,
     prelude::*,
     str::CString,
     sync::atomic::{Atomic, Full, Relaxed},
@@ -129,7 +130,7 @@ impl<T, K: Kind> Probe<T, K> {
 ///
 /// It is the `core` of a [`Probe`], of which `ops` are the operations. Unless `state` is `GONE`, the raw part of that
 /// may be in the kernel's tables; while it is `REGISTERED`, it is. From its first registration until the [`Registration`](super::registration::Registration)
-/// is dropped, or the module's list is drained, it is in that list, and `later` is initialised.
+/// is dropped, or the module's list is drained, it is in that list, and `later` is initialised. It leaves the list when it has ended.
 #[repr(C)]
 pub(crate) struct Core {
     /// First, so that an entry of the module's list is also this.
@@ -277,12 +278,24 @@ impl Core {
         // INVARIANT: It is registered, and gets into the list.
         core.state.store(REGISTERED, Relaxed);
         // SAFETY: It is in no list.
-        unsafe { bindings::rprobes_probe_link(core.listed.get()) };
-        Ok(())
+        to_result(unsafe { bindings::rprobes_probe_link(core.listed.get()) }).inspect_err(|_| {
+            // SAFETY: It was registered here.
+            unsafe { Self::end(this) };
+        })
     }
 
-    /// Takes the probe out of the kernel's tables, unless somebody else does, and out of the module's list; then waits
-    /// for whatever still uses it.
+    /// For the owner only, before it ends the probe; waits if the drain of the module's list does that.
+    ///
+    /// # Safety
+    ///
+    /// The probe must have been registered, and [`retire`](Self::retire) must be called next.
+    pub(crate) unsafe fn mark(this: NonNull<Self>) {
+        // SAFETY: The core is alive, and was linked.
+        unsafe { bindings::rprobes_probe_mark(this.as_ref().listed.get()) };
+    }
+
+    /// Takes the probe out of the kernel's tables, unless somebody else does, waits for whatever still uses it, and takes it out of
+    /// the module's list. For the owner only.
     ///
     /// # Safety
     ///
@@ -290,10 +303,12 @@ impl Core {
     pub(crate) unsafe fn retire(this: NonNull<Self>) {
         // SAFETY: The core is alive.
         let core = unsafe { this.as_ref() };
-        // SAFETY: It was linked. If it is being drained, this waits for it.
-        unsafe { bindings::rprobes_probe_unlink(core.listed.get()) };
-        // SAFETY: As above.
-        unsafe { Self::end(this) };
+        // SAFETY: It was registered, so it was linked. If it is being drained, this waits for that.
+        unsafe {
+            Self::mark(this);
+            Self::end(this);
+            bindings::rprobes_probe_unlink(core.listed.get());
+        }
     }
 
     /// Unregisters the probe, unless somebody else does, and waits for whatever still uses it.
