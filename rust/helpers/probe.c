@@ -33,7 +33,7 @@ static DECLARE_WAIT_QUEUE_HEAD(probes_waiting);
 static DEFINE_MUTEX(register_lock);
 static DEFINE_MUTEX(plant_lock);
 
-/* Held while a probe is registered or armed. Taken inside no other lock of this file. */
+/* Held while a probe is registered or armed, or disarmed as its handler has asked. Taken inside no other lock of this file. */
 void rprobes_register_lock(void)
 {
 	mutex_lock(&register_lock);

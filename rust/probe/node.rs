@@ -9,7 +9,7 @@ use core::{
     marker::PhantomPinned,
     mem::offset_of,
     ptr::NonNull,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{fence, AtomicU32, Ordering},
 };
 
 use kernel::{
@@ -202,10 +202,12 @@ impl Core {
         }
     }
 
-    /// The same for a guard, once until the probe is armed again. The kernel log will say what was found. Any context.
+    /// The same for a guard, once until the probe is armed again, or could not be disarmed. The kernel log will say what was found. Any context.
     #[cold]
     pub(super) fn overloaded(&self, overload: Overload) {
         if self.asked.swap(BY_GUARD, Ordering::Relaxed) != BY_GUARD {
+            // See `arm`.
+            fence(Ordering::SeqCst);
             self.found.put(overload);
             if self.wanted.cmpxchg(0, DISABLE, Relaxed).is_ok() {
                 self.raise();
@@ -360,6 +362,10 @@ impl Core {
         if core.state.load(Relaxed) != REGISTERED {
             return Err(EINVAL);
         }
+        // What was asked for before this is not done after it. A guard asks again once `asked` is 0; then it finds that nothing is
+        // wanted, as both change in another order there, with a fence between. So it is never refused for what nobody does.
+        let _ = core.wanted.cmpxchg(DISABLE, 0, Relaxed);
+        fence(Ordering::SeqCst);
         core.asked.store(0, Ordering::Relaxed);
         // SAFETY: It is from `Probe::core`.
         unsafe { (core.ops.arm)(Self::raw(this)) }
@@ -382,7 +388,7 @@ impl Core {
     }
 }
 
-/// Held while a probe is registered or armed.
+/// Held while a probe is registered or armed, or disarmed as its handler has asked.
 struct RegisterLock(());
 
 impl RegisterLock {
@@ -411,12 +417,18 @@ unsafe extern "C" fn run_later(later: *mut bindings::rprobes_later) {
         unsafe { NonNull::new_unchecked(later.byte_sub(offset_of!(Core, later)).cast::<Core>()) };
     // SAFETY: As above.
     let core = unsafe { this.as_ref() };
+    // Who arms the probe does that before all of this, or after it.
+    let lock = RegisterLock::new();
+    let wanted = core.wanted.xchg(0, Full);
     // SAFETY: A handler has asked for it, so the probe was registered.
     unsafe {
-        match core.wanted.xchg(0, Full) {
+        match wanted {
             DISABLE => {
-                // A failure leaves it armed, which the next hit shows.
                 let disarmed = Core::disarm(this).is_ok();
+                if !disarmed {
+                    // It is armed still, so its handler is called again, and may ask again.
+                    core.asked.store(0, Ordering::Relaxed);
+                }
                 if let Some(overload) = core.found.take().filter(|_| disarmed) {
                     log!(
                         WARNING,
@@ -427,6 +439,7 @@ unsafe extern "C" fn run_later(later: *mut bindings::rprobes_later) {
                 }
             }
             UNREGISTER => {
+                drop(lock);
                 if let Some(raw) = Core::claim(this) {
                     (core.ops.unregister)(&mut [raw]);
                     core.state.store(GONE, Relaxed);
