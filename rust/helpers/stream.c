@@ -144,9 +144,10 @@ static __poll_t stream_poll(struct file *file, struct poll_table_struct *table)
 	return has_more ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+/* Also those who would have only one of them woken, as EPOLLEXCLUSIVE does: each has all of the stream. */
 static void wake_all(struct rprobes_stream_files *files, __poll_t events)
 {
-	wake_up_poll(&files->readers, events);
+	__wake_up(&files->readers, TASK_NORMAL, 0, poll_to_key(events));
 }
 
 static void wake_irq_work(struct irq_work *irq_work)
