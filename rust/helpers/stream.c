@@ -26,7 +26,6 @@
 #include <linux/kmemleak.h>
 #include <linux/kprobes.h>
 #include <linux/lockdep.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -180,12 +179,6 @@ bool rprobes_stream_pause(unsigned int times)
 	}
 	usleep_range(50, 200);
 	return !signal_pending(current);
-}
-
-/* Whether so much memory can be had without taking it from everybody else: half of what is there, at most. */
-bool rprobes_stream_may_take(size_t bytes)
-{
-	return bytes >> PAGE_SHIFT < max(si_mem_available(), 0L) / 2;
 }
 
 static int create_file(struct stream_file *end, const char *name, const char *suffix, u16 mode)
