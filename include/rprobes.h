@@ -13,6 +13,10 @@
 #ifndef CONFIG_KPROBES
 #error "this kernel is built without CONFIG_KPROBES"
 #endif
+/* What each CPU has is found by %gs, which without it leads nowhere. */
+#if defined(CONFIG_X86) && !defined(CONFIG_SMP)
+#error "this kernel is built without CONFIG_SMP, which rprobes needs on x86"
+#endif
 
 #include <rprobes/direct.h>
 #include <rprobes/event.h>

@@ -78,6 +78,8 @@ look_at_tree() {
 	fi
 	enabled MODULES || problem "KDIR=$kdir has CONFIG_MODULES off; switch it on and build it again"
 	enabled KPROBES || problem "KDIR=$kdir has CONFIG_KPROBES off; switch it on and build it again"
+	! enabled X86_64 || enabled SMP ||
+		problem "KDIR=$kdir has CONFIG_SMP off, which rprobes needs on x86; switch it on and build it again"
 	[ ! -e "$kdir/rust/libcore.rmeta" ] || [ ! -e "$kdir/source/rust/libcore.rmeta" ] ||
 		[ "$kdir/rust" -ef "$kdir/source/rust" ] ||
 		problem "KDIR=$kdir has Rust metadata, and so has its source, $(realpath "$kdir/source"); run 'make mrproper' there"

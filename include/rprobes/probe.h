@@ -34,19 +34,22 @@ enum {
 
 /**
  * struct rprobes_probe - what a registered probe of any kind has besides the kernel's own part
- * @link: in the list of this module's probes
+ * @link: in the list of this module's probes, until it has ended
+ * @ended_by: who has begun to end it, as rust/helpers/probe.c has it
  */
 struct rprobes_probe {
 	struct list_head link;
+	unsigned int ended_by;
 };
 
 void rprobes_register_lock(void);
 void rprobes_register_unlock(void);
 void rprobes_plant_lock(void);
 void rprobes_plant_unlock(void);
-void rprobes_probe_link(struct rprobes_probe *probe);
+int rprobes_probe_link(struct rprobes_probe *probe);
+void rprobes_probe_mark(struct rprobes_probe *probe);
 void rprobes_probe_unlink(struct rprobes_probe *probe);
-void rprobes_probe_drain(void (*drained)(struct rprobes_probe *probe));
+void rprobes_probe_drain(void (*end)(struct rprobes_probe *probe));
 void rprobes_wait_for_handlers(void);
 void rprobes_kprobe_disable(struct kprobe *kp);
 bool rprobes_kprobe_has_company_without_post(struct kprobe *kp);

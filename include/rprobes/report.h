@@ -13,12 +13,14 @@
  * struct rprobes_report - a file in the module's directory in debugfs
  * @link: in the list of this module's files
  * @dentry: the &struct dentry of the file
+ * @operations: its &struct file_operations
  * @show: writes its text into the &struct seq_file, in process context, and returns 0 or an error
  * @take: takes what was written to the file, in process context, and returns 0 or an error; %NULL for a file that is only read
  */
 struct rprobes_report {
 	struct list_head link;
 	void *dentry;
+	void *operations;
 	int (*show)(struct rprobes_report *report, void *seq);
 	int (*take)(struct rprobes_report *report, const void *text, size_t len);
 };

@@ -45,7 +45,6 @@ int rprobes_stream_add(struct rprobes_stream *stream, const struct rprobes_strea
 void rprobes_stream_remove(struct rprobes_stream *stream);
 void rprobes_stream_drain(void);
 void rprobes_stream_wake(struct rprobes_stream *stream);
-bool rprobes_stream_may_take(size_t bytes);
 bool rprobes_stream_pause(unsigned int times);
 u64 rprobes_stream_clock(void);
 

@@ -6,15 +6,17 @@
 use core::hint::black_box;
 
 use kernel::{
+    new_mutex,
     prelude::*,
     sync::{
         atomic::{Atomic, Relaxed},
-        Arc,
+        Arc, Mutex,
     },
     time::{delay::fsleep, Delta},
 };
 use rprobes::{
     fprobe::{self, Entry, EntryContext, Fprobe, Functions, Mechanism, Options, RetContext},
+    hook::{Hook, HookContext, Replacement, Returned},
     types::Signature,
     Target,
 };
@@ -661,6 +663,43 @@ fn switched() -> Result {
     Ok(())
 }
 
+/// Makes and drops probes in a call.
+#[pin_data]
+struct Changes {
+    #[pin]
+    probe: Mutex<Option<Pin<KBox<Fprobe<AtEntry>>>>>,
+}
+
+impl Replacement<functions_target_sleep> for Changes {
+    fn call(
+        &self,
+        cx: &HookContext<'_, functions_target_sleep>,
+    ) -> Returned<functions_target_sleep> {
+        let returned = cx.original();
+        let before = self.probe.lock().take();
+        pr_info!("a hook drops {} probes\n", u32::from(before.is_some()));
+        drop(before);
+        let after: Result<Pin<KBox<Fprobe<AtEntry>>>> =
+            plant(Target::symbol(c"vfs_rmdir"), AtEntry(Seen::new()));
+        pr_info!(
+            "a hook makes a probe: {}\n",
+            after.err().map_or(0, Error::to_errno)
+        );
+        returned
+    }
+}
+
+fn leak_hook() -> Result {
+    let probe = plant(Target::symbol(c"vfs_mkdir"), AtEntry(Seen::new()))?;
+    let changes = pin_init!(Changes {
+        probe <- new_mutex!(Some(probe)),
+    });
+    // SAFETY: It does what the function does, and what is allowed where that sleeps.
+    let hook = unsafe { Hook::new(functions_target_sleep::TARGET, changes) };
+    core::mem::forget(KBox::pin_init(hook, GFP_KERNEL)?);
+    Ok(())
+}
+
 /// A probe that stays until the module goes.
 enum Stays {
     Sleep(Pin<KBox<Fprobe<Both, functions_target_sleep>>>),
@@ -711,6 +750,10 @@ impl kernel::Module for Module {
             }
             b"leak" => {
                 core::mem::forget(plant(functions_target_sleep::TARGET, Both(Seen::new()))?);
+                None
+            }
+            b"leak_hook" => {
+                leak_hook()?;
                 None
             }
             b"entries" => Some(Stays::Functions(plant(functions()?, AtEntry(Seen::new()))?)),

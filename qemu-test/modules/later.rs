@@ -127,6 +127,18 @@ impl kernel::Module for Later {
         );
         drop(probe);
 
+        // What was asked for before it is enabled is not done after that.
+        let mut hits = 0;
+        for _ in 0..20 {
+            let probe = KBox::pin_init(Kprobe::new(TARGET, Disables(Count::new())), GFP_KERNEL)?;
+            call();
+            probe.enable()?;
+            fsleep(Delta::from_millis(20));
+            call();
+            hits += probe.handler().0.hits();
+        }
+        pr_info!("enabled: {} hits of 40 calls\n", hits);
+
         let probe = KBox::pin_init(Kprobe::new(TARGET, Once(Count::new())), GFP_KERNEL)?;
         call();
         until(|| probe.stats().is_none());

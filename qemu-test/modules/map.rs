@@ -144,13 +144,14 @@ fn one_by_one() -> Result {
 
     check!(matches!(Map::<u32, u32>::new(0), Err(e) if e == EINVAL));
     check!(matches!(Map::<u32, u32>::evicting(0), Err(e) if e == EINVAL));
-    // More than there may be; more than the kernel allocates at once; more than there is.
-    for capacity in [usize::MAX, 1 << 24, (1 << 24) - 1, 3 << 20] {
+    // More than there may be; more than the kernel allocates at once; more than there is; most of what a guest has.
+    for capacity in [usize::MAX, 1 << 24, (1 << 24) - 1, 3 << 20, 1_200_000] {
         check!(matches!(Map::<u64, [u64; 64]>::new(capacity), Err(e) if e == ENOMEM));
     }
     check!(matches!(PerCpuMap::<u64, Log2>::new(0), Err(e) if e == EINVAL));
     check!(matches!(PerCpuMap::<u64, Log2>::new(usize::MAX), Err(e) if e == ENOMEM));
     check!(matches!(PerCpuMap::<u64, Log2>::new(1 << 24), Err(e) if e == ENOMEM));
+    check!(matches!(PerCpuMap::<u64, Log2>::new(400_000), Err(e) if e == ENOMEM));
     pr_info!("refused\n");
     Ok(())
 }

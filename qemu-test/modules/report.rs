@@ -393,6 +393,16 @@ impl kernel::Module for Reports {
             ),
             GFP_KERNEL,
         )?;
+        // Most of what a guest has; more than it has, in the one way and the other; and too much for a number.
+        for (capacity, depth) in [
+            (1 << 17, 600),
+            (1 << 31, 1),
+            (1, 1 << 40),
+            (1 << 62, 1 << 2),
+        ] {
+            let error = Stacks::new(capacity, depth).err();
+            pr_info!("{capacity:#x} stacks of {depth:#x}: {error:?}\n");
+        }
         call(rprobes_report_left, 1000, 1);
         call(rprobes_report_right, 10, 1);
         for frames in 1..=20 {

@@ -6,6 +6,7 @@
  *	stream read FILE [PAUSE]	waits in read(); and so many microseconds after each
  *	stream poll FILE		waits in poll(), and reads until there is nothing more
  *	stream epoll FILE		waits in an epoll that is triggered by edges, and leaves the file in it to the end
+ *	stream exclusive FILE		has it in two epolls that are each the only one to be woken, and says how many see the next record
  *	stream as USER FILE		opens it as somebody else, and says what that returns
  *	stream hold FILE		has it open without reading until there is a signal; then reads, and says what that returns
  */
@@ -26,7 +27,7 @@ typedef unsigned int u32;
 typedef unsigned short u16;
 typedef unsigned char u8;
 
-enum { NONBLOCK = 04000, POLLIN = 1, POLLERR = 8, POLLHUP = 16, EPOLLET = 1 << 31, EAGAIN = 11, SIGTERM = 15, THREADS = 1024 };
+enum { NONBLOCK = 04000, POLLIN = 1, POLLERR = 8, POLLHUP = 16, EPOLLET = 1 << 31, EPOLLEXCLUSIVE = 1 << 28, EAGAIN = 11, SIGTERM = 15, THREADS = 1024 };
 
 struct entry {
 	u64 time;
@@ -233,6 +234,32 @@ static void by_epoll(long file)
 	CALL(CLOSE, epoll, 0, 0, 0, 0, 0);
 }
 
+static void exclusive(long file, const char *path)
+{
+	struct { u32 events; u64 data; } __attribute__((packed, aligned(4))) event = { .events = POLLIN | EPOLLEXCLUSIVE };
+	struct { u32 events; u32 unused; u64 data; } wide = { .events = POLLIN | EPOLLEXCLUSIVE };
+#ifdef __x86_64__
+	void *pointer = &event;
+#else
+	void *pointer = &wide;
+#endif
+	long files[] = { file, CALL(OPENAT, -100, path, NONBLOCK, 0, 0, 0) }, epolls[2], seen = 0;
+
+	(void)event, (void)wide;
+	for (int i = 0; i < 2; i++) {
+		while (CALL(READ, files[i], buffer, sizeof(buffer), 0, 0, 0) > 0)
+			;
+		epolls[i] = CALL(EPOLL_CREATE1, 0, 0, 0, 0, 0, 0);
+		if (CALL(EPOLL_CTL, epolls[i], 1, files[i], pointer, 0, 0))
+			print("epoll_ctl fails\n");
+	}
+	print("ready\n");
+	/* The last to come is the first to be woken, so not this one. */
+	for (int i = 0; i < 2; i++)
+		seen += CALL(EPOLL_PWAIT, epolls[i], pointer, 1, 5000, 0, 8);
+	say("seen", seen);
+}
+
 static void hold(long file)
 {
 	u64 set = 1ul << (SIGTERM - 1);
@@ -261,7 +288,7 @@ void start(long *stack)
 		say("open", CALL(OPENAT, -100, argument[3], 0, 0, 0, 0));
 		CALL(EXIT, 0, 0, 0, 0, 0, 0);
 	}
-	nonblock = same(argument[1], "poll") || same(argument[1], "epoll") ? NONBLOCK : 0;
+	nonblock = same(argument[1], "poll") || same(argument[1], "epoll") || same(argument[1], "exclusive") ? NONBLOCK : 0;
 	file = CALL(OPENAT, -100, argument[2], nonblock, 0, 0, 0);
 	if (file < 0) {
 		say("open", file);
@@ -271,6 +298,8 @@ void start(long *stack)
 		by_poll(file);
 	} else if (same(argument[1], "epoll")) {
 		by_epoll(file);
+	} else if (same(argument[1], "exclusive")) {
+		exclusive(file, argument[2]);
 	} else if (same(argument[1], "hold")) {
 		hold(file);
 	} else {

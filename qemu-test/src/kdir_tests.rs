@@ -149,6 +149,7 @@ pub fn kdir_that_lacks_several_things(host: &Host<'_>) -> Result<()> {
         config
             .replace("CONFIG_KPROBES=y", "")
             .replace("CONFIG_MODULES=y", "")
+            .replace("CONFIG_SMP=y", "")
     })?;
     host.refused(
         &[&kdir(tree.path())],
@@ -159,7 +160,7 @@ pub fn kdir_that_lacks_several_things(host: &Host<'_>) -> Result<()> {
     // make says something behind it.
     let json = text.rsplit_once("\n]\n").context("no JSON")?.0.to_owned() + "\n]";
     let found: Vec<serde_json::Value> = serde_json::from_str(&json).context(json)?;
-    for option in ["MODULES", "KPROBES"] {
+    for option in ["MODULES", "KPROBES", "SMP"] {
         let said = found.iter().any(|item| {
             item["state"] == "missing"
                 && item["text"]

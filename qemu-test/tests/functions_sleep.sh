@@ -90,6 +90,22 @@ if $direct; then
 	echo wake >$run
 	ended 0
 	left
+
+	# A hook that was leaked, and makes and drops probes while it is waited for.
+	load functions what=leak_hook
+	echo doze >$run
+	echo sleep >$run &
+	tasks=$!
+	poll asleep 1 || fail "not asleep"
+	leave
+	expect '^functions: the probe at functions_target:functions_target_sleep was leaked .*; unregistering it$' \
+		'^functions: waiting for 1 calls of functions_target_sleep'
+	echo wake >$run
+	poll gone || fail "the module does not go"
+	ended 0
+	left
+	expect '^functions: a hook drops 1 probes$' '^functions: a hook makes a probe: -108$' \
+		'^functions: no function probe at vfs_rmdir: this module is being unloaded \(-ESHUTDOWN, -108\)$'
 fi
 
 for mechanism in kprobe fprobe; do

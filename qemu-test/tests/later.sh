@@ -5,6 +5,7 @@
 load later
 expect '^later: first of two names: rprobes_later_target\+0x'
 expect '^later: disabled: 1 hits, disabled true, then 2 hits$'
+expect '^later: enabled: 40 hits of 40 calls$'
 expect '^later: unregistered: 1 hits, stats None, enable Err\(EINVAL\)$'
 expect '^later: return probe: 1 hits, stats None$'
 expect '^later: in a set: 1 and 2 hits, 1 left$'

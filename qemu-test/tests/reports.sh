@@ -276,6 +276,24 @@ exec 3<&-
 unload report
 [ ! -e $files ] || fail "there is still $(ls -d $files/*)"
 
+# Who has a file without having opened it does not keep the module, and cannot open it when that is gone.
+load report
+for file in numbers text; do
+	reopen $files/$file >$work/reopen.$file &
+	eval "$file=\$!"
+	poll test -s $work/reopen.$file || fail "reopen has not begun"
+done
+unload report
+kill $numbers $text
+wait
+for file in numbers text; do
+	same "$(xargs <$work/reopen.$file)" '+003 -002'
+done
+# Nor does that keep another one from being loaded.
+load report
+is $work/wanted $files/numbers
+unload report
+
 # Files that are forgotten go with the module.
 load report leak=1
 is $work/wanted $files/numbers

@@ -9,6 +9,8 @@ value() {
 }
 
 load report
+expect '^report: 0x20000 stacks of 0x258: Some\(ENOMEM\)$' '^report: 0x80000000 stacks of 0x1: Some\(ENOMEM\)$' \
+	'^report: 0x1 stacks of 0x10000000000: Some\(ENOMEM\)$' '^report: 0x4000000000000000 stacks of 0x4: Some\(ENOMEM\)$'
 grep -q ';rprobes_report_left;rprobes_report_target 1000$' $files/own.folded || fail "$(cat $files/own.folded)"
 # One path a thousand times, another one ten times, and one of each length from 1 to 20. The outermost frames are those of a
 # system call.

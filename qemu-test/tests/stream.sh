@@ -40,6 +40,15 @@ for how in read poll epoll; do
 done
 expect '^stream: 10 pushed, 0 refused, [0-9]+ bytes$'
 
+# Each of those who would share a wakeup is woken, as each has all of the stream.
+load stream
+reader exclusive $dir/calls.bin
+poll grep -q ready /tmp/stream.exclusive
+run 1 1 0 0
+wait $pid
+same "$(xargs </tmp/stream.exclusive)" 'ready seen 2'
+unload stream
+
 # Reads that have no room for a line, or a record, give it in parts.
 load stream
 run 1 20 -1 0

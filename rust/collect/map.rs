@@ -215,7 +215,7 @@ impl<K: Key, V: Copy + Send> Map<K, V> {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] for a capacity of 0; [`ENOMEM`] for one of more than 2^24 - 1, or without memory for so many.
+    /// [`EINVAL`] for a capacity of 0; [`ENOMEM`] for one of more than 2^24 - 1, or that takes more than half of the memory that there is.
     pub fn new(capacity: usize) -> Result<Self> {
         Self::with(capacity, false)
     }
@@ -245,6 +245,7 @@ impl<K: Key, V: Copy + Send> Map<K, V> {
         }
         let flags = GFP_KERNEL | __GFP_NOWARN;
         let count = capacity.next_power_of_two();
+        machine::check_may_take(capacity, size_of::<Slot<K, V>>() + 2 * size_of::<Bucket>())?;
         // The larger one first, as this may fail.
         let mut entries = KVVec::with_capacity(capacity, flags)?;
         let mut buckets = KVVec::with_capacity(count, flags)?;

@@ -131,7 +131,7 @@ impl<K: Key, V: Aggregate> PerCpuMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] for a capacity of 0; [`ENOMEM`] for one of more than 2^24, or without memory for so many.
+    /// [`EINVAL`] for a capacity of 0; [`ENOMEM`] for one of more than 2^24, or that takes more than half of the memory that there is.
     pub fn new(capacity: usize) -> Result<Self> {
         const { assert_words::<V>() };
         if capacity == 0 {
@@ -141,6 +141,10 @@ impl<K: Key, V: Aggregate> PerCpuMap<K, V> {
             return Err(ENOMEM);
         }
         let cpus = machine::cpus();
+        machine::check_may_take(
+            (cpus as usize + 1) * capacity,
+            size_of::<Entry<K, V>>() + 4 * size_of::<AtomicU32>(),
+        )?;
         let mut tables = KVVec::with_capacity(cpus as usize + 1, GFP_KERNEL)?;
         for _ in 0..=cpus {
             tables.push(Table::new(capacity)?, GFP_KERNEL)?;

@@ -6,9 +6,12 @@
 use core::{cell::UnsafeCell, mem::MaybeUninit};
 
 use kernel::{
+    alloc::flags::__GFP_NOWARN,
     prelude::*,
     sync::atomic::{Acquire, Atomic, Relaxed, Release},
 };
+
+use crate::machine;
 
 /// A queue of fixed size that handlers push to, on any CPU and in any context, and that process context takes from.
 ///
@@ -71,20 +74,22 @@ impl<T: Copy + Send> Ring<T> {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`], and [`EINVAL`] for a `len` of 0.
+    /// [`EINVAL`] for a `len` of 0; [`ENOMEM`] for one that takes more than half of the memory that there is.
     pub fn new(len: usize) -> Result<Self> {
         let len = len
             .checked_next_power_of_two()
             .filter(|_| len > 0)
             .ok_or(EINVAL)?;
-        let mut slots = KVVec::with_capacity(len, GFP_KERNEL)?;
+        machine::check_may_take(len, size_of::<Slot<T>>())?;
+        let flags = GFP_KERNEL | __GFP_NOWARN;
+        let mut slots = KVVec::with_capacity(len, flags)?;
         for i in 0..len {
             // INVARIANT: The first push of slot `i` has position `i`.
             let slot = Slot {
                 turn: Atomic::new(i),
                 value: UnsafeCell::new(MaybeUninit::uninit()),
             };
-            slots.push(slot, GFP_KERNEL)?;
+            slots.push(slot, flags)?;
         }
         Ok(Self {
             slots,

@@ -77,7 +77,7 @@ impl Scratch {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`], and [`EINVAL`] for buffers of 0 bytes.
+    /// [`EINVAL`] for buffers of 0 bytes; [`ENOMEM`] for what takes more than half of the memory that there is.
     pub fn new(bytes: usize) -> Result<Self> {
         if bytes == 0 {
             return Err(EINVAL);
@@ -85,6 +85,7 @@ impl Scratch {
         let count = machine::cpus() as usize;
         let lines = bytes.div_ceil(LINE);
         let all = lines.checked_mul(LEVELS * count).ok_or(ENOMEM)?;
+        machine::check_may_take(all, LINE)?;
         // Too much is an error, and nothing to complain of in the log.
         let flags = GFP_KERNEL | __GFP_NOWARN;
         let mut cpus = KVVec::with_capacity(count, flags)?;

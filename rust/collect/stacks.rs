@@ -11,6 +11,7 @@ use kernel::{
 use zerocopy_derive::Immutable;
 
 use super::Scratch;
+use crate::machine;
 
 /// Stacks, each stored once and known by a number, which handlers can count by: it is small, and plain data.
 ///
@@ -116,7 +117,7 @@ impl Stacks {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] for a capacity or a depth of 0, and [`ENOMEM`].
+    /// [`EINVAL`] for a capacity or a depth of 0; [`ENOMEM`] for what takes more than half of the memory that there is.
     pub fn new(capacity: usize, depth: usize) -> Result<Self> {
         if capacity == 0 || depth == 0 {
             return Err(EINVAL);
@@ -130,9 +131,11 @@ impl Stacks {
             .checked_add(FRAMES)
             .and_then(|words| words.checked_mul(len))
             .ok_or(ENOMEM)?;
-        let mut words = KVVec::with_capacity(all, GFP_KERNEL | __GFP_NOWARN)?;
+        machine::check_may_take(all, size_of::<usize>())?;
+        let flags = GFP_KERNEL | __GFP_NOWARN;
+        let mut words = KVVec::with_capacity(all, flags)?;
         for _ in 0..all {
-            words.push(Atomic::new(0), GFP_KERNEL)?;
+            words.push(Atomic::new(0), flags)?;
         }
         // INVARIANT: That is how many there are, and all are free.
         Ok(Self {

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 /*
- * The directory of the module in debugfs, which is there as long as something in it is.
+ * Files of the module in debugfs, and their directory, which is there as long as something in it is.
+ *
+ * Whoever has a file by its dentry, as open() with O_PATH does, does not keep the module, and may try to open it when that is gone.
+ * debugfs finds then that it was removed, but Linux 7 looks at the table of its operations before. So that is not the module's own
+ * memory, nor freed with it: whoever makes a file allocates the table, and frees it if nobody has the file as it is removed. Else it
+ * is LEFT where it is, for ever: some 300 bytes. What it points to is not looked at any more.
+ *
+ * Whether somebody has a file is seen by its dentry. An open file holds a reference, and so does who is about to open it;
+ * debugfs_remove() unhashes it, so nobody finds it any more. If ours is the last reference then, it stays the last.
  */
 #include <linux/dcache.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 
 #include <rprobes/debugfs.h>
 
@@ -35,8 +45,8 @@ static int find_directory(void)
 	return 0;
 }
 
-/* Process context. Returns the directory, to be given back, or an error. */
-struct dentry *rprobes_debugfs_get(void)
+/* Returns the directory, to be given back, or an error. */
+static struct dentry *get_directory(void)
 {
 	struct dentry *found;
 	int result = 0;
@@ -51,8 +61,7 @@ struct dentry *rprobes_debugfs_get(void)
 	return found;
 }
 
-/* Process context. */
-void rprobes_debugfs_put(void)
+static void put_directory(void)
 {
 	mutex_lock(&directory_lock);
 	if (!--directory_users) {
@@ -61,4 +70,52 @@ void rprobes_debugfs_put(void)
 		dput(directory);
 	}
 	mutex_unlock(&directory_lock);
+}
+
+/*
+ * Makes a file, and keeps it, until rprobes_debugfs_remove(). @operations are not the module's own memory, see above. Process context.
+ */
+struct dentry *rprobes_debugfs_create(const char *name, umode_t mode, void *data, const struct file_operations *operations)
+{
+	struct dentry *in = get_directory(), *file;
+
+	if (IS_ERR(in))
+		return in;
+	file = debugfs_create_file(name, mode, in, data, operations);
+	if (IS_ERR(file))
+		put_directory();
+	else
+		dget(file);
+	return file;
+}
+
+static bool has_more_than(struct dentry *file, unsigned int references)
+{
+	bool more;
+
+	spin_lock(&file->d_lock);
+	more = d_count(file) > references;
+	spin_unlock(&file->d_lock);
+	return more;
+}
+
+/* Whether somebody has the file, or is about to open it: ours is one reference, and that of debugfs another one. */
+bool rprobes_debugfs_is_held(struct dentry *file)
+{
+	return has_more_than(file, 2);
+}
+
+/*
+ * Waits until nobody is in an operation of the file, so that no code of the module runs for it any more. Returns whether somebody has
+ * it still: then its operations are not to be freed. Process context.
+ */
+bool rprobes_debugfs_remove(struct dentry *file)
+{
+	bool is_held;
+
+	debugfs_remove(file);
+	is_held = has_more_than(file, 1);
+	dput(file);
+	put_directory();
+	return is_held;
 }

@@ -15,6 +15,8 @@
 
 static LIST_HEAD(watches);
 static DEFINE_MUTEX(watches_lock);
+/* Nothing comes into the list any more. */
+static bool watches_closed;
 static unsigned int watchers;
 static DEFINE_MUTEX(watchers_lock);
 
@@ -82,7 +84,7 @@ int rprobes_watch_link(struct rprobes_watch *watch)
 		return ret;
 
 	mutex_lock(&watches_lock);
-	ret = module_is_loaded(watch->module);
+	ret = watches_closed ? -ESHUTDOWN : module_is_loaded(watch->module);
 	if (ret >= 0)
 		list_add(&watch->link, &watches);
 	if (ret > 0) {
@@ -110,12 +112,14 @@ void rprobes_watch_unlink(struct rprobes_watch *watch)
 		module_notifier_put();
 }
 
+/* When the module goes. */
 void rprobes_watch_drain(void)
 {
 	struct rprobes_watch *watch;
 
 	for (;;) {
 		mutex_lock(&watches_lock);
+		watches_closed = true;
 		watch = list_first_entry_or_null(&watches, struct rprobes_watch, link);
 		if (watch)
 			list_del_init(&watch->link);

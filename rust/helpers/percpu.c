@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 /*
- * Words that each CPU has its own copy of, zero at first.
+ * Memory: words that each CPU has its own copy of, zero at first; and how much there may be of other memory.
  */
 #include <linux/kprobes.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/percpu.h>
 
 #include <rprobes/percpu.h>
@@ -45,4 +47,10 @@ u64 rprobes_percpu_sum(const u64 *word)
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(*per_cpu_ptr((const u64 __percpu *)(unsigned long)word, cpu));
 	return sum;
+}
+
+/* Whether so much memory can be had without taking it from everybody else: half of what is there, at most. */
+bool rprobes_may_take(size_t bytes)
+{
+	return bytes >> PAGE_SHIFT < max(si_mem_available(), 0L) / 2;
 }

@@ -3,21 +3,37 @@
 /*
  * The registered probes of this module. Each module is linked with its own copy of this, so each has its own list.
  */
+#include <linux/errno.h>
 #include <linux/kprobes.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/rculist.h>
+#include <linux/wait.h>
 
 #include <rprobes/probe.h>
 
+/* Who ends a probe. */
+enum { BY_NOBODY, BY_OWNER, BY_DRAIN };
+
+/*
+ * A probe is in the list until it has ended: until its last handler has returned. The handler of a hook may sleep, and make
+ * and drop probes, so none of these locks is held while a probe ends. Instead, whoever ends it marks it: its owner, or the
+ * drain. Both do so with probes_lock held, and the drain leaves alone what its owner has marked, so one of them ends it. The
+ * other waits until it is out of the list, and does not touch it before, or, if it is the drain, after that.
+ */
 static LIST_HEAD(probes);
 static DEFINE_MUTEX(probes_lock);
+/* Nothing comes into the list any more. */
+static bool probes_closed;
+/* How many have left the list, and who waits for one to do so. */
+static unsigned long probes_ended;
+static DECLARE_WAIT_QUEUE_HEAD(probes_waiting);
 static DEFINE_MUTEX(register_lock);
 static DEFINE_MUTEX(plant_lock);
 
-/* Held while a probe is registered or armed. Taken inside no other lock of this file but probes_lock. */
+/* Held while a probe is registered or armed, or disarmed as its handler has asked. Taken inside no other lock of this file. */
 void rprobes_register_lock(void)
 {
 	mutex_lock(&register_lock);
@@ -28,7 +44,7 @@ void rprobes_register_unlock(void)
 	mutex_unlock(&register_lock);
 }
 
-/* Held while a probe on functions, or at a tracepoint, is planted or taken away. Taken inside no other lock of this file but the two above. */
+/* Held while a probe on functions, or at a tracepoint, is planted or taken away. Taken inside no other lock of this file but the one above. */
 void rprobes_plant_lock(void)
 {
 	mutex_lock(&plant_lock);
@@ -39,30 +55,79 @@ void rprobes_plant_unlock(void)
 	mutex_unlock(&plant_lock);
 }
 
-void rprobes_probe_link(struct rprobes_probe *probe)
+/* -ESHUTDOWN if the module is about to go. */
+int rprobes_probe_link(struct rprobes_probe *probe)
+{
+	int ret = 0;
+
+	mutex_lock(&probes_lock);
+	probe->ended_by = BY_NOBODY;
+	if (probes_closed)
+		ret = -ESHUTDOWN;
+	else
+		list_add(&probe->link, &probes);
+	mutex_unlock(&probes_lock);
+	return ret;
+}
+
+static void leave(struct rprobes_probe *probe)
+{
+	list_del_init(&probe->link);
+	probes_ended++;
+	wake_up_all(&probes_waiting);
+}
+
+/*
+ * By its owner, once or more often, before it ends a probe, and then unlinks it. If the drain has begun to end it, this waits
+ * until it has: then nothing is left to be ended, and nobody else touches the probe.
+ */
+void rprobes_probe_mark(struct rprobes_probe *probe)
 {
 	mutex_lock(&probes_lock);
-	list_add(&probe->link, &probes);
+	while (probe->ended_by == BY_DRAIN && !list_empty(&probe->link)) {
+		unsigned long seen = probes_ended;
+
+		mutex_unlock(&probes_lock);
+		wait_event(probes_waiting, READ_ONCE(probes_ended) != seen);
+		mutex_lock(&probes_lock);
+	}
+	probe->ended_by = BY_OWNER;
 	mutex_unlock(&probes_lock);
 }
 
-/* Waits for a drain. */
+/* By its owner, when it has ended. */
 void rprobes_probe_unlink(struct rprobes_probe *probe)
 {
 	mutex_lock(&probes_lock);
-	list_del_init(&probe->link);
+	if (!list_empty(&probe->link))
+		leave(probe);
 	mutex_unlock(&probes_lock);
 }
 
-/* Empties the list and calls @drained for each probe that was in it. */
-void rprobes_probe_drain(void (*drained)(struct rprobes_probe *probe))
+/*
+ * Empties the list: calls @end for each probe in it, or waits for its owner to end it. Nothing comes into it any more once this
+ * has begun. So when it is empty, all handlers have returned: one that still ran would be that of a probe in the list.
+ */
+void rprobes_probe_drain(void (*end)(struct rprobes_probe *probe))
 {
-	struct rprobes_probe *probe, *next;
+	struct rprobes_probe *probe;
 
 	mutex_lock(&probes_lock);
-	list_for_each_entry_safe(probe, next, &probes, link) {
-		list_del_init(&probe->link);
-		drained(probe);
+	probes_closed = true;
+	while ((probe = list_first_entry_or_null(&probes, struct rprobes_probe, link))) {
+		unsigned long seen = probes_ended;
+		bool is_owners = probe->ended_by == BY_OWNER;
+
+		if (!is_owners)
+			probe->ended_by = BY_DRAIN;
+		mutex_unlock(&probes_lock);
+		if (is_owners)
+			wait_event(probes_waiting, READ_ONCE(probes_ended) != seen);
+		else
+			end(probe);
+		mutex_lock(&probes_lock);
+		if (!is_owners)
+			leave(probe);
 	}
 	mutex_unlock(&probes_lock);
 }

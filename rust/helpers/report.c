@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 /*
- * Files of reports in debugfs. An open file keeps the module: its operations are in it, and debugfs looks at them when the
- * file is closed, whether it was removed or not.
+ * Files of reports in debugfs. An open file keeps the module, in which the functions are that are called when the file is closed,
+ * whether it was removed or not.
  */
-#include <linux/dcache.h>
-#include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/kmemleak.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -57,19 +56,11 @@ static ssize_t report_take(struct file *file, const char __user *from, size_t le
 	return result ? result : len;
 }
 
+/* Each file has a copy of these, as debugfs.c says; and can be written to, if its report takes that. */
 static const struct file_operations report_operations = {
 	.owner = THIS_MODULE,
 	.open = report_open,
 	.read = seq_read,
-	.llseek = seq_lseek,
-	.release = single_release,
-};
-
-static const struct file_operations writable_report_operations = {
-	.owner = THIS_MODULE,
-	.open = report_open,
-	.read = seq_read,
-	.write = report_take,
 	.llseek = seq_lseek,
 	.release = single_release,
 };
@@ -83,19 +74,20 @@ bool rprobes_report_write(void *seq, const void *text, size_t len)
 
 int rprobes_report_add(struct rprobes_report *report, const char *name)
 {
-	struct dentry *directory = rprobes_debugfs_get(), *dentry;
+	struct file_operations *operations = kmemdup(&report_operations, sizeof(report_operations), GFP_KERNEL);
+	struct dentry *dentry;
 
-	if (IS_ERR(directory))
-		return PTR_ERR(directory);
+	if (!operations)
+		return -ENOMEM;
 	if (report->take)
-		dentry = debugfs_create_file(name, 0600, directory, report, &writable_report_operations);
-	else
-		dentry = debugfs_create_file(name, 0400, directory, report, &report_operations);
+		operations->write = report_take;
+	dentry = rprobes_debugfs_create(name, report->take ? 0600 : 0400, report, operations);
 	if (IS_ERR(dentry)) {
-		rprobes_debugfs_put();
+		kfree(operations);
 		return PTR_ERR(dentry);
 	}
-	report->dentry = dget(dentry);
+	report->operations = operations;
+	report->dentry = dentry;
 	mutex_lock(&reports_lock);
 	list_add(&report->link, &reports);
 	mutex_unlock(&reports_lock);
@@ -104,9 +96,10 @@ int rprobes_report_add(struct rprobes_report *report, const char *name)
 
 static void remove_report(struct rprobes_report *report)
 {
-	debugfs_remove(report->dentry);
-	dput(report->dentry);
-	rprobes_debugfs_put();
+	if (rprobes_debugfs_remove(report->dentry))
+		kmemleak_not_leak(report->operations);
+	else
+		kfree(report->operations);
 }
 
 /* Waits until nobody reads or writes it. */

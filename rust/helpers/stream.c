@@ -15,14 +15,10 @@
  * - The table of operations is looked at to find ->release, and ->owner, which is NULL. And who waits in poll(), select() or
  *   an epoll stays in the queue until it has gone through the kernel's code again, with no word to the module. So the table
  *   and the queue are not the module's: struct rprobes_stream_files is memory that is given back if nobody has the files open
- *   any more, and else LEFT where it is: some 400 bytes for each stream that was open in that moment. The queue is woken for
- *   the last time before; nothing in it is called then, and what leaves it, leaves it by the kernel's code.
- *
- * Whether somebody has a file open is seen by its dentry. An open file holds a reference, and so does who is about to open it;
- * debugfs_remove() unhashes it, so nobody finds it any more. If ours is the last reference then, it stays the last.
+ *   any more, and else LEFT where it is, as debugfs.c does with all files: some 400 bytes for each stream that was open in that
+ *   moment. The queue is woken for the last time before; nothing in it is called then, and what leaves it, leaves it by the
+ *   kernel's code.
  */
-#include <linux/dcache.h>
-#include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -30,7 +26,6 @@
 #include <linux/kmemleak.h>
 #include <linux/kprobes.h>
 #include <linux/lockdep.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
@@ -148,11 +143,17 @@ static __poll_t stream_poll(struct file *file, struct poll_table_struct *table)
 	return has_more ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+/* Also those who would have only one of them woken, as EPOLLEXCLUSIVE does: each has all of the stream. */
+static void wake_all(struct rprobes_stream_files *files, __poll_t events)
+{
+	__wake_up(&files->readers, TASK_NORMAL, 0, poll_to_key(events));
+}
+
 static void wake_irq_work(struct irq_work *irq_work)
 {
 	struct rprobes_stream *stream = container_of(irq_work, struct rprobes_stream, irq_work);
 
-	wake_up_interruptible_poll(&stream->files->readers, EPOLLIN | EPOLLRDNORM);
+	wake_all(stream->files, EPOLLIN | EPOLLRDNORM);
 }
 
 /* Any context. */
@@ -180,37 +181,29 @@ bool rprobes_stream_pause(unsigned int times)
 	return !signal_pending(current);
 }
 
-/* Whether so much memory can be had without taking it from everybody else: half of what is there, at most. */
-bool rprobes_stream_may_take(size_t bytes)
-{
-	return bytes >> PAGE_SHIFT < max(si_mem_available(), 0L) / 2;
-}
-
-static int create_file(struct stream_file *end, struct dentry *directory, const char *name, const char *suffix, u16 mode)
+static int create_file(struct stream_file *end, const char *name, const char *suffix, u16 mode)
 {
 	char full[NAME_MAX + 1];
 	struct dentry *dentry;
 
 	if (snprintf(full, sizeof(full), "%s%s", name, suffix) >= sizeof(full))
 		return -ENAMETOOLONG;
-	dentry = debugfs_create_file(full, mode, directory, end, &end->files->operations);
+	dentry = rprobes_debugfs_create(full, mode, end, &end->files->operations);
 	if (IS_ERR(dentry))
 		return PTR_ERR(dentry);
-	end->dentry = dget(dentry);
+	end->dentry = dentry;
 	return 0;
 }
 
-/* How many there are that have it open, or are about to find it. Ours is one, and so is that of debugfs, until it is removed. */
-static bool is_open(struct stream_file *end, unsigned int ours)
+/* The one or the other may not have been made. */
+static bool is_held(struct stream_file *end)
 {
-	bool open;
+	return end->dentry && rprobes_debugfs_is_held(end->dentry);
+}
 
-	if (!end->dentry)
-		return false;
-	spin_lock(&end->dentry->d_lock);
-	open = d_count(end->dentry) > ours;
-	spin_unlock(&end->dentry->d_lock);
-	return open;
+static bool remove_file(struct stream_file *end)
+{
+	return end->dentry && rprobes_debugfs_remove(end->dentry);
 }
 
 static void free_files(struct rprobes_stream_files *files)
@@ -225,16 +218,13 @@ static void remove_files(struct rprobes_stream_files *files)
 	bool was_left;
 
 	smp_store_release(&files->has_ended, true);
-	wake_up_interruptible_poll(&files->readers, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
-	for (int i = 0; i < LAST_READS / 10 && (is_open(&files->text, 2) || is_open(&files->binary, 2)); i++)
+	wake_all(files, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
+	for (int i = 0; i < LAST_READS / 10 && (is_held(&files->text) || is_held(&files->binary)); i++)
 		msleep(10);
-	/* From here on, no code of ours runs for these files. */
-	debugfs_remove(files->text.dentry);
-	debugfs_remove(files->binary.dentry);
-	wake_up_poll(&files->readers, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
-	was_left = is_open(&files->text, 1) || is_open(&files->binary, 1);
-	dput(files->text.dentry);
-	dput(files->binary.dentry);
+	/* From here on, no code of ours runs for these files. Who is in the queue has one of them. */
+	was_left = remove_file(&files->text);
+	was_left |= remove_file(&files->binary);
+	wake_all(files, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
 	if (was_left)
 		kmemleak_not_leak(files);
 	else
@@ -246,7 +236,6 @@ int rprobes_stream_add(struct rprobes_stream *stream, const struct rprobes_strea
 		       u16 mode)
 {
 	struct rprobes_stream_files *files = kzalloc(sizeof(*files), GFP_KERNEL);
-	struct dentry *directory;
 	int result;
 
 	INIT_LIST_HEAD(&stream->link);
@@ -267,17 +256,11 @@ int rprobes_stream_add(struct rprobes_stream *stream, const struct rprobes_strea
 	stream->operations = *operations;
 	stream->files = files;
 
-	directory = rprobes_debugfs_get();
-	if (IS_ERR(directory)) {
-		free_files(files);
-		return PTR_ERR(directory);
-	}
-	result = create_file(&files->text, directory, name, "", mode);
+	result = create_file(&files->text, name, "", mode);
 	if (!result)
-		result = create_file(&files->binary, directory, name, ".bin", mode);
+		result = create_file(&files->binary, name, ".bin", mode);
 	if (result) {
 		remove_files(files);
-		rprobes_debugfs_put();
 		return result;
 	}
 	mutex_lock(&streams_lock);
@@ -291,7 +274,6 @@ static void remove_stream(struct rprobes_stream *stream)
 	list_del_init(&stream->link);
 	irq_work_sync(&stream->irq_work);
 	remove_files(stream->files);
-	rprobes_debugfs_put();
 }
 
 /* Process context. Nobody pushes any more. Waits for who reads, and wakes who waits. */

@@ -22,7 +22,7 @@ pub(crate) use busy::{Busy, BusyAtTracepoint, BusyInAtomic};
 pub use capability::{Capabilities, Capability};
 pub(crate) use irq::{relax, IrqOff, Irqs};
 pub use path::Path;
-pub(crate) use per_cpu::PerCpuWord;
+pub(crate) use per_cpu::{check_may_take, PerCpuWord};
 pub use process::{CommandLine, Parent};
 pub use regs::PtRegs;
 pub(crate) use stack::{stack_here, user_object, user_stack};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Copyright (C) 2026 The rprobes authors
 
-//! What is another thing on each CPU.
+//! Memory: what is another thing on each CPU, and how much there may be of other things.
 //!
 //! C header: [`include/linux/percpu.h`](srctree/include/linux/percpu.h)
 
@@ -9,6 +9,21 @@ use kernel::prelude::*;
 
 use super::{arch, cpus};
 use crate::bindings;
+
+/// Refuses `count` times so many bytes if that is more than half of the memory that there is: somebody might be killed for it. Process context.
+///
+/// # Errors
+///
+/// [`ENOMEM`].
+pub(crate) fn check_may_take(count: usize, bytes: usize) -> Result {
+    let bytes = count.checked_mul(bytes).ok_or(ENOMEM)?;
+    // SAFETY: Called in process context, says the documentation.
+    if unsafe { bindings::rprobes_may_take(bytes) } {
+        Ok(())
+    } else {
+        Err(ENOMEM)
+    }
+}
 
 /// A word that is another one on each CPU, and does not change.
 ///

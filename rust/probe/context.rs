@@ -326,7 +326,7 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
         List::new(head, most)
     }
 
-    /// Has the probe disarmed a moment later, in process context. Hits until then are still delivered.
+    /// Has the probe disarmed a moment later, in process context, unless it is enabled before that. Hits until then are still delivered.
     ///
     /// [`Planted::enable`](crate::Planted::enable) arms it again, in a [`Timer`](crate::Timer) or in [deferred work](crate::Deferred) for
     /// example. In a [`ProbeSet`](crate::ProbeSet) this is for the

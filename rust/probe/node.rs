@@ -9,10 +9,11 @@ use core::{
     marker::PhantomPinned,
     mem::offset_of,
     ptr::NonNull,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{fence, AtomicU32, Ordering},
 };
 
 use kernel::{
+    error::to_result,
     prelude::*,
     str::CString,
     sync::atomic::{Atomic, Full, Relaxed},
@@ -129,7 +130,7 @@ impl<T, K: Kind> Probe<T, K> {
 ///
 /// It is the `core` of a [`Probe`], of which `ops` are the operations. Unless `state` is `GONE`, the raw part of that
 /// may be in the kernel's tables; while it is `REGISTERED`, it is. From its first registration until the [`Registration`](super::registration::Registration)
-/// is dropped, or the module's list is drained, it is in that list, and `later` is initialised.
+/// is dropped, or the module's list is drained, it is in that list, and `later` is initialised. It leaves the list when it has ended.
 #[repr(C)]
 pub(crate) struct Core {
     /// First, so that an entry of the module's list is also this.
@@ -201,10 +202,12 @@ impl Core {
         }
     }
 
-    /// The same for a guard, once until the probe is armed again. The kernel log will say what was found. Any context.
+    /// The same for a guard, once until the probe is armed again, or could not be disarmed. The kernel log will say what was found. Any context.
     #[cold]
     pub(super) fn overloaded(&self, overload: Overload) {
         if self.asked.swap(BY_GUARD, Ordering::Relaxed) != BY_GUARD {
+            // See `arm`.
+            fence(Ordering::SeqCst);
             self.found.put(overload);
             if self.wanted.cmpxchg(0, DISABLE, Relaxed).is_ok() {
                 self.raise();
@@ -277,12 +280,24 @@ impl Core {
         // INVARIANT: It is registered, and gets into the list.
         core.state.store(REGISTERED, Relaxed);
         // SAFETY: It is in no list.
-        unsafe { bindings::rprobes_probe_link(core.listed.get()) };
-        Ok(())
+        to_result(unsafe { bindings::rprobes_probe_link(core.listed.get()) }).inspect_err(|_| {
+            // SAFETY: It was registered here.
+            unsafe { Self::end(this) };
+        })
     }
 
-    /// Takes the probe out of the kernel's tables, unless somebody else does, and out of the module's list; then waits
-    /// for whatever still uses it.
+    /// For the owner only, before it ends the probe; waits if the drain of the module's list does that.
+    ///
+    /// # Safety
+    ///
+    /// The probe must have been registered, and [`retire`](Self::retire) must be called next.
+    pub(crate) unsafe fn mark(this: NonNull<Self>) {
+        // SAFETY: The core is alive, and was linked.
+        unsafe { bindings::rprobes_probe_mark(this.as_ref().listed.get()) };
+    }
+
+    /// Takes the probe out of the kernel's tables, unless somebody else does, waits for whatever still uses it, and takes it out of
+    /// the module's list. For the owner only.
     ///
     /// # Safety
     ///
@@ -290,10 +305,12 @@ impl Core {
     pub(crate) unsafe fn retire(this: NonNull<Self>) {
         // SAFETY: The core is alive.
         let core = unsafe { this.as_ref() };
-        // SAFETY: It was linked. If it is being drained, this waits for it.
-        unsafe { bindings::rprobes_probe_unlink(core.listed.get()) };
-        // SAFETY: As above.
-        unsafe { Self::end(this) };
+        // SAFETY: It was registered, so it was linked. If it is being drained, this waits for that.
+        unsafe {
+            Self::mark(this);
+            Self::end(this);
+            bindings::rprobes_probe_unlink(core.listed.get());
+        }
     }
 
     /// Unregisters the probe, unless somebody else does, and waits for whatever still uses it.
@@ -345,6 +362,10 @@ impl Core {
         if core.state.load(Relaxed) != REGISTERED {
             return Err(EINVAL);
         }
+        // What was asked for before this is not done after it. A guard asks again once `asked` is 0; then it finds that nothing is
+        // wanted, as both change in another order there, with a fence between. So it is never refused for what nobody does.
+        let _ = core.wanted.cmpxchg(DISABLE, 0, Relaxed);
+        fence(Ordering::SeqCst);
         core.asked.store(0, Ordering::Relaxed);
         // SAFETY: It is from `Probe::core`.
         unsafe { (core.ops.arm)(Self::raw(this)) }
@@ -367,7 +388,7 @@ impl Core {
     }
 }
 
-/// Held while a probe is registered or armed.
+/// Held while a probe is registered or armed, or disarmed as its handler has asked.
 struct RegisterLock(());
 
 impl RegisterLock {
@@ -396,12 +417,18 @@ unsafe extern "C" fn run_later(later: *mut bindings::rprobes_later) {
         unsafe { NonNull::new_unchecked(later.byte_sub(offset_of!(Core, later)).cast::<Core>()) };
     // SAFETY: As above.
     let core = unsafe { this.as_ref() };
+    // Who arms the probe does that before all of this, or after it.
+    let lock = RegisterLock::new();
+    let wanted = core.wanted.xchg(0, Full);
     // SAFETY: A handler has asked for it, so the probe was registered.
     unsafe {
-        match core.wanted.xchg(0, Full) {
+        match wanted {
             DISABLE => {
-                // A failure leaves it armed, which the next hit shows.
                 let disarmed = Core::disarm(this).is_ok();
+                if !disarmed {
+                    // It is armed still, so its handler is called again, and may ask again.
+                    core.asked.store(0, Ordering::Relaxed);
+                }
                 if let Some(overload) = core.found.take().filter(|_| disarmed) {
                     log!(
                         WARNING,
@@ -412,6 +439,7 @@ unsafe extern "C" fn run_later(later: *mut bindings::rprobes_later) {
                 }
             }
             UNREGISTER => {
+                drop(lock);
                 if let Some(raw) = Core::claim(this) {
                     (core.ops.unregister)(&mut [raw]);
                     core.state.store(GONE, Relaxed);

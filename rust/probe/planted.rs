@@ -63,6 +63,7 @@ where
     /// - [`EBUSY`]: probes are switched off on this machine; or the handler
     ///   [redirects](crate::kprobe::Handler::REDIRECTS), and the function has a livepatch, or a probe that does not.
     /// - `EDEADLK`: called in atomic context, such as a handler.
+    /// - `ESHUTDOWN`: the module is being unloaded, and what is left in it is being removed.
     /// - [`ENOMEM`]: out of memory.
     #[doc(alias = "register_kprobe", alias = "register_kretprobe")]
     pub fn new<'a, E>(

@@ -13,10 +13,12 @@ use crate::{
 };
 
 pub(crate) fn explain(error: Error, target: &Target<'_>, location: &Location, ops: &Ops) {
-    if ops.explains {
+    let is_too_late = errno::is(error, bindings::ESHUTDOWN);
+    if ops.explains && !is_too_late {
         return;
     }
     let why = (ops.refusal)(error, location).unwrap_or_else(|| match error {
+        _ if is_too_late => "this module is being unloaded",
         EINVAL => invalid(location),
         _ if errno::is(error, bindings::EILSEQ) => {
             "the offset is inside an instruction; take one that objdump -d shows"

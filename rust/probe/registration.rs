@@ -174,10 +174,10 @@ impl Drop for Registration {
 pub(crate) fn drain() {
     /// # Safety
     ///
-    /// To be called by the helper only, with a probe that it has just taken off the list.
+    /// To be called by the helper only, with a probe of the list that it has marked.
     unsafe extern "C" fn drained(listed: *mut bindings::rprobes_probe) {
-        // SAFETY: What was linked is a live core, as an owner that is being dropped waits for the lock of the list;
-        // and the list's entry is its first field.
+        // SAFETY: What is linked is a live core, and stays one, as an owner that is dropped waits for whoever has marked it; and the
+        // list's entry is its first field.
         let core = unsafe { NonNull::new_unchecked(listed.cast::<Core>()) };
         // SAFETY: As above.
         let this = unsafe { core.as_ref() };
@@ -192,7 +192,7 @@ pub(crate) fn drain() {
         unsafe { Core::end(core) };
     }
 
-    // SAFETY: The module goes away; no probe of it is to be planted any more.
+    // SAFETY: The module goes away; no probe of it is to be planted any more, and none is after this.
     unsafe { bindings::rprobes_watch_drain() };
     // SAFETY: The callback does what is asked of it.
     unsafe { bindings::rprobes_probe_drain(Some(drained)) };
@@ -208,6 +208,10 @@ pub(crate) fn unregister_all(
     raws: &mut KVec<*mut c_void>,
 ) {
     check_may_drop();
+    for registration in &registrations {
+        // SAFETY: It was registered, and is dropped below.
+        unsafe { Core::mark(registration.0) };
+    }
     for kind in kinds {
         raws.clear();
         for registration in &registrations {
@@ -225,6 +229,6 @@ pub(crate) fn unregister_all(
             unsafe { (kind.unregister)(raws) };
         }
     }
-    // What is left to do for each is to get out of the list.
+    // What is left to do for each is to get out of the list, in which the drain waits for it.
     drop(registrations);
 }

@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     bindings,
-    errno::Errno,
+    errno::{self, Errno},
     place::{Place, Symbol, Target},
 };
 
@@ -241,6 +241,9 @@ where
         to_result(unsafe { bindings::rprobes_watch_link(watch) }).inspect_err(|error| {
             let why = match *error {
                 EEXIST => "it is part of this kernel and no module, so name the function alone",
+                _ if errno::is(*error, kernel::bindings::ESHUTDOWN) => {
+                    "this module is being unloaded"
+                }
                 _ => "this kernel does not announce modules",
             };
             log!(

@@ -111,11 +111,7 @@ impl Rings {
             .ok_or(ENOMEM)?;
         let cpus = machine::cpus() as usize;
         let count = of_cpu.checked_mul(cpus).ok_or(ENOMEM)?;
-        let bytes = count.checked_mul(size_of::<u64>()).ok_or(ENOMEM)?;
-        // SAFETY: Process context. Else somebody might be killed for it.
-        if !unsafe { bindings::rprobes_stream_may_take(bytes) } {
-            return Err(ENOMEM);
-        }
+        machine::check_may_take(count, size_of::<u64>())?;
         let flags = GFP_KERNEL | __GFP_NOWARN;
         let mut all = KVVec::with_capacity(count, flags)?;
         for _ in 0..count {

@@ -42,6 +42,10 @@ pub mod machine {
         CPUS
     }
 
+    pub fn check_may_take(_count: usize, _bytes: usize) -> Result {
+        Ok(())
+    }
+
     pub fn random() -> u64 {
         0x0123_4567_89ab_cdef
     }

@@ -344,8 +344,9 @@ pub(crate) unsafe fn task_word(offset: usize) -> u32 {
 /// That of the function.
 #[inline(always)]
 pub(crate) unsafe fn call_seldom<F: Seldom>(argument: *const F::Argument) -> bool {
-    let result: u8;
-    // SAFETY: It is a function in C's way, which leaves the other registers as they are.
+    let result: usize;
+    // SAFETY: It is a function in C's way, which leaves the other registers as they are, but for %rax: of that, 8 bits are what it
+    // returns, and the others are anything.
     unsafe {
         core::arch::asm!(
             "push rcx",
@@ -368,10 +369,10 @@ pub(crate) unsafe fn call_seldom<F: Seldom>(argument: *const F::Argument) -> boo
             "pop rcx",
             function = sym F::call,
             argument = in(reg) argument,
-            lateout("al") result,
+            lateout("rax") result,
         );
     }
-    result != 0
+    result as u8 != 0
 }
 
 /// Adds to this CPU's copy of the `I`-th word: one instruction, so no other CPU and no interrupt comes between.
