@@ -229,6 +229,18 @@ impl<T: Record> Stream<T> {
     /// Has readers told of what could not be pushed at all, such as hits that a probe has missed:
     /// [`ProbeSet::missed`](crate::ProbeSet::missed). `all` is how many there are by now; less than before changes nothing. Any
     /// context.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{prelude::*, sync::Arc, time::Delta};
+    /// use rprobes::{stream::Record, ProbeSet, Stream, Timer};
+    ///
+    /// /// Has the probes, and tells of what they miss, until it is dropped.
+    /// fn watch<T: Record>(probes: ProbeSet, stream: Arc<Stream<T>>) -> Result<Timer> {
+    ///     Timer::every(Delta::from_secs(1), move || stream.set_missed(probes.missed()))
+    /// }
+    /// ```
     pub fn set_missed(&self, all: u64) {
         self.shared.rings.set_missed(all, || self.wake());
     }
