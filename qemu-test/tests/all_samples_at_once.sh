@@ -2,9 +2,9 @@
 # Copyright (C) 2026 The rprobes authors
 #
 # All samples are loaded at once: in an order and its reverse, so each before each other.
-samples='ftrace_demo histogram kprobe_example kretprobe_example probe_set rbtree_probe rewrite_regs task_tracer'
+samples='ftrace_demo histogram kprobe_example kretprobe_example lockstat probe_set rbtree_probe rewrite_regs task_tracer'
 # These are there if the kernel has BTF.
-for sample in execsnoop killsnoop opensnoop tcpconnect; do
+for sample in execsnoop killsnoop memleak oomkill opensnoop tcpconnect; do
 	[ ! -e "/modules/$sample.ko" ] || samples="$samples $sample"
 done
 reversed=

@@ -19,6 +19,7 @@ shown() {
 # By SysRq: a thread of the kernel's looks for the one that it is said to prefer.
 sleep 1000 &
 sleep=$!
+poll grep -qx sleep /proc/$sleep/comm || fail "it does not sleep"
 echo 1000 >/proc/$sleep/oom_score_adj
 echo f >/proc/sysrq-trigger
 status=0
@@ -39,7 +40,7 @@ if grep -qw memory $cgroup/cgroup.controllers; then
 		echo $group >$cgroup/small/memory.oom.group
 		(echo 0 >$cgroup/small/cgroup.procs && exec sleep 1000) &
 		sleep=$!
-		poll grep -qx $sleep $cgroup/small/cgroup.procs || fail "it is not in the cgroup"
+		poll grep -qx sleep /proc/$sleep/comm || fail "it does not sleep"
 		(echo 0 >$cgroup/small/cgroup.procs && exec dd if=/dev/zero of=/dev/null bs=64M count=1 2>/dev/null) &
 		dd=$!
 		status=0
