@@ -279,3 +279,84 @@ fn maps_at_once() {
         Some(Refusal::Full)
     );
 }
+
+/// As small as this, so that whoever looks for an entry to evict looks at one that is just being evicted.
+const FEW: usize = 4;
+
+static EVICTING: AtomicPtr<Map<u64, Twin>> = AtomicPtr::new(ptr::null_mut());
+
+extern "C" fn evicts(_signal: libc::c_int) {
+    // SAFETY: It is null, or what the test has until it is null again.
+    if let Some(map) = unsafe { EVICTING.load(Acquire).as_ref() } {
+        for key in 0..2 * FEW as u64 {
+            let _ = map.insert(u64::MAX - key, Twin::new(key));
+        }
+    }
+}
+
+/// Entries that are evicted by threads, and by signals in the middle of that, while they are drained and read.
+#[test]
+fn evictions_at_once() {
+    let map = Map::evicting(FEW).expect("there is memory");
+    EVICTING.store((&raw const map).cast_mut(), Release);
+    let handler: extern "C" fn(libc::c_int) = evicts;
+    // SAFETY: The handler does what may be done anywhere. If a chain has become a circle, this ends as the alarm kills it.
+    unsafe {
+        libc::signal(libc::SIGUSR2, handler as libc::sighandler_t);
+        libc::alarm(120);
+    }
+    let working = AtomicUsize::new(CPUS as usize);
+    let (begin, end) = (
+        Barrier::new(CPUS as usize + 1),
+        Barrier::new(CPUS as usize + 1),
+    );
+    let threads = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for cpu in 0..CPUS {
+            let (map, working, begin, end, threads) = (&map, &working, &begin, &end, &threads);
+            scope.spawn(move || {
+                machine::run_on(cpu);
+                // SAFETY: May always be called.
+                let this = unsafe { libc::pthread_self() };
+                threads.lock().unwrap().push(this);
+                begin.wait();
+                let result = panic::catch_unwind(AssertUnwindSafe(|| {
+                    for i in 0..ROUNDS / 2 {
+                        let key = (i << 3) | u64::from(cpu);
+                        let _ = map.insert(key, Twin::new(key));
+                        if cpu == 0 && i % 64 == 0 {
+                            map.drain().for_each(|(_, twin)| _ = twin.check());
+                        } else if i % 16 == 0 {
+                            map.iter().for_each(|(_, twin)| _ = twin.check());
+                        }
+                        let _ = map.get(&key).map(Twin::check);
+                    }
+                }));
+                working.fetch_sub(1, Release);
+                end.wait();
+                result.unwrap_or_else(|panic| panic::resume_unwind(panic));
+            });
+        }
+        begin.wait();
+        let threads = threads.lock().unwrap();
+        while working.load(Acquire) > 0 {
+            for thread in &*threads {
+                // SAFETY: The threads wait until this is done.
+                unsafe { libc::pthread_kill(*thread, libc::SIGUSR2) };
+            }
+            thread::sleep(Duration::from_micros(20));
+        }
+        end.wait();
+    });
+    EVICTING.store(ptr::null_mut(), Release);
+    // SAFETY: May always be called.
+    unsafe { libc::alarm(0) };
+    // None was lost, and none is twice.
+    assert_eq!(map.iter().count(), map.len());
+    map.clear();
+    assert_eq!(map.len(), 0);
+    (0..FEW as u64).for_each(|key| _ = map.insert(key, Twin::new(key)).expect("there is room"));
+    (0..FEW as u64).for_each(|key| assert_eq!(map.get(&key).map(Twin::check), Ok(key)));
+    assert_eq!(map.iter().count(), FEW);
+    println!("{} evicted", map.stats().evicted);
+}
