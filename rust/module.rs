@@ -434,11 +434,12 @@ pub mod __private {
 
     impl Drop for Drain {
         fn drop(&mut self) {
-            // In this order: what these do may plant probes, and handlers of those may ask for something to be done.
+            // In this order: what these do may plant probes, and handlers of those, and who reads streams, may ask for something
+            // to be done.
             crate::later::stop();
             crate::probe::drain();
-            crate::later::drain();
             crate::stream::drain();
+            crate::later::drain();
             crate::report::drain();
             // Handlers may have written into these.
             crate::trace::drain();

@@ -26,7 +26,7 @@ struct rprobes_report {
 };
 
 int rprobes_report_add(struct rprobes_report *report, const char *name);
-void rprobes_report_remove(struct rprobes_report *report);
+bool rprobes_report_remove(struct rprobes_report *report);
 void rprobes_report_drain(void);
 bool rprobes_report_write(void *seq, const void *text, size_t len);
 

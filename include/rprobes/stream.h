@@ -30,19 +30,21 @@ struct rprobes_stream_operations {
  * struct rprobes_stream - something that can be read in two files
  * @link: in the list of this module's streams
  * @irq_work: wakes who waits for more
+ * @has_ended: nobody is woken any more
  * @operations: what is done with the files
  * @files: the files
  */
 struct rprobes_stream {
 	struct list_head link;
 	struct irq_work irq_work;
+	bool has_ended;
 	struct rprobes_stream_operations operations;
 	struct rprobes_stream_files *files;
 };
 
 int rprobes_stream_add(struct rprobes_stream *stream, const struct rprobes_stream_operations *operations, const char *name,
 		       u16 mode);
-void rprobes_stream_remove(struct rprobes_stream *stream);
+bool rprobes_stream_remove(struct rprobes_stream *stream);
 void rprobes_stream_drain(void);
 void rprobes_stream_wake(struct rprobes_stream *stream);
 bool rprobes_stream_pause(unsigned int times);

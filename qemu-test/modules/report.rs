@@ -217,6 +217,26 @@ fn take_text(text: &Mutex<KVec<u8>>, taken: &[u8]) -> Result {
     Ok(())
 }
 
+/// Drops its own file, which is refused, and makes another one.
+#[pin_data]
+struct Suicidal {
+    #[pin]
+    file: Mutex<Option<report::File<Suicidal>>>,
+    none: Arc<()>,
+}
+
+fn show_suicidal(own: &Suicidal, report: &mut Report<'_>) -> Result {
+    let file = own.file.lock().take();
+    report.value("drops", &u32::from(file.is_some()))?;
+    drop(file);
+    drop(report::File::new(
+        c"another",
+        own.none.clone(),
+        show_failure,
+    )?);
+    Ok(())
+}
+
 /// Stacks that several readers store at once, each of them all, and which of them are not what was stored.
 fn show_race(stacks: &Stacks, report: &mut Report<'_>) -> Result {
     let mut wrong = 0;
@@ -416,6 +436,18 @@ impl kernel::Module for Reports {
         }
         report::print(|report| report.value("long", &BStr::from_bytes(&long)))?;
         let none = Arc::new((), GFP_KERNEL)?;
+        let own_none = none.clone();
+        let own = Arc::pin_init(
+            pin_init!(Suicidal {
+                file <- new_mutex!(None),
+                none: own_none,
+            }),
+            GFP_KERNEL,
+        )?;
+        if params::leak.value() {
+            let file = report::File::new(c"suicidal", own.clone(), show_suicidal)?;
+            *own.file.lock() = Some(file);
+        }
         let name = params::name.get()?;
         let name = kernel::str::CString::try_from_fmt(fmt!("{name}"))?;
         let files = Files {

@@ -4,11 +4,17 @@
 //! Streams: what is hit in stream_target.c is pushed. `nested=n` pushes n records at once, and one more in the middle of each of
 //! these pushes; `leak=1` forgets the stream, and `misuse=1` tries what is refused.
 
-use kernel::{fmt, prelude::*, str::BStr, sync::Arc};
+use kernel::{
+    fmt,
+    prelude::*,
+    str::BStr,
+    sync::Arc,
+    time::{delay::fsleep, Delta},
+};
 use rprobes::{
     kprobe::{self, Kprobe, PreContext},
     stream::{Options, Pushed, Record, Stats},
-    Stream, Target,
+    Deferred, Stream, Target,
 };
 
 rprobes::module! {
@@ -22,6 +28,8 @@ rprobes::module! {
         mode: u32 { default: 256, description: "Who may read" },
         nested: u32 { default: 0, description: "Push so many with others in the middle" },
         leak: bool { default: false, description: "Forget the stream" },
+        late: bool { default: false, description: "Forget a stream whose reader is there till the end" },
+        drops: bool { default: false, description: "Have a stream dropped by who reads it" },
         misuse: bool { default: false, description: "Try what is refused" },
     },
 }
@@ -45,6 +53,53 @@ impl Record for Call {
         if !pushed.bytes.is_empty() {
             f.write_fmt(fmt!(" {}", BStr::from_bytes(pushed.bytes)))?;
         }
+        Ok(())
+    }
+}
+
+rprobes::record! {
+    /// Leaves something to be done, once the module is being unloaded.
+    struct Late {
+        number: u64,
+    }
+}
+
+kernel::sync::global_lock! {
+    // SAFETY: It is initialised before anything else.
+    unsafe(uninit) static DEFERRED: Mutex<Option<Deferred<u64>>> = None;
+}
+
+impl Record for Late {
+    fn write_line(&self, _pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        while Deferred::new(1, |_: u64| ()).is_ok() {
+            fsleep(Delta::from_millis(10));
+        }
+        // Time for what is done before this stream is waited for.
+        fsleep(Delta::from_millis(500));
+        let deferred = DEFERRED.lock();
+        let pushed = deferred.as_ref().map(|deferred| deferred.push(self.number));
+        write!(f, "{pushed:?}")
+    }
+}
+
+rprobes::record! {
+    /// Drops its own stream when it is read.
+    struct Last {
+        number: u64,
+    }
+}
+
+kernel::sync::global_lock! {
+    // SAFETY: It is initialised before anything else.
+    unsafe(uninit) static LAST: Mutex<Option<Stream<Last>>> = None;
+}
+
+impl Record for Last {
+    fn write_line(&self, _pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own = LAST.lock().take();
+        write!(f, "{} drops {}", self.number, u32::from(own.is_some()))?;
+        drop(own);
+        drop(Stream::<Last>::new(c"another", Options::default()));
         Ok(())
     }
 }
@@ -126,6 +181,23 @@ impl kernel::Module for StreamTest {
             mode: params::mode.value() as u16,
         };
         let stream = Stream::new(c"calls", options)?;
+        // SAFETY: Once, and first of all.
+        unsafe {
+            LAST.init();
+            DEFERRED.init();
+        }
+        if params::late.value() {
+            let late = Stream::new(c"late", options)?;
+            late.push(Late { number: 1 });
+            core::mem::forget(late);
+            *DEFERRED.lock() = Some(Deferred::new(1, |_| ())?);
+        }
+        if params::drops.value() {
+            let last = Stream::new(c"last", options)?;
+            last.push(Last { number: 1 });
+            last.push(Last { number: 2 });
+            *LAST.lock() = Some(last);
+        }
         if params::misuse.value() {
             misuse();
         }

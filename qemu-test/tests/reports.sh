@@ -297,6 +297,11 @@ unload report
 # Files that are forgotten go with the module.
 load report leak=1
 is $work/wanted $files/numbers
+# Also one that is dropped by who fills it, which would wait for itself.
+same 'drops: 1' "$(cat $files/suicidal)"
+same 'drops: 0' "$(cat $files/suicidal)"
+[ ! -e $files/suicidal.json ] && [ ! -e $files/another ] || fail "there is $(ls $files)"
+expect '^report: a file of a report was dropped by its own function'
 unload report
 [ ! -e $files ] || fail "there is still $(ls -d $files/*)"
 

@@ -81,6 +81,12 @@ awk '$3 == 1000 { inner++ } $3 == 0 { if (!inner || $4 != outer++) exit 1; inner
 	/tmp/stream.a || fail "$(head -n 30 /tmp/stream.a)"
 awk '$1 < last { exit 1 } { last = $1 }' /tmp/stream.a || fail "not in order of time"
 
+# Who reads would wait for itself, so that is refused.
+load stream drops=1
+same "$(dd if=$dir/last bs=4096 count=1 2>/dev/null | xargs)" '1 drops 1 2 drops 0'
+expect '^stream: a stream was dropped by the function that writes its lines'
+unload stream
+
 # What is refused.
 load stream misuse=1
 expect '^stream: no stream "refused": it needs a capacity' '^stream: capacity 0x0: Some\(EINVAL\)$' \

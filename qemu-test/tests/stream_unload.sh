@@ -46,6 +46,18 @@ for leak in 0 1; do
 	unload stream
 done
 
+# Who reads is the last that runs, and may still leave something to be done.
+load stream late=1
+cat $dir/late >/tmp/stream.late 2>/dev/null &
+late=$!
+opened $late || fail "not opened"
+poll grep -q ' D ' /proc/$late/stat || fail "nobody reads"
+unload stream
+# It was too late to read the end.
+! wait $late || fail "cat has not noticed"
+same "$(cat /tmp/stream.late)" 'Some(true)'
+expect '^stream: no queue of deferred work: the module is being unloaded'
+
 # Again and again, with readers that come and go.
 for capacity in 1 100 4096 65536 1000; do
 	load stream capacity=$capacity

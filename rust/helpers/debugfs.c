@@ -15,8 +15,10 @@
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fs.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 
 #include <rprobes/debugfs.h>
@@ -70,6 +72,39 @@ static void put_directory(void)
 		dput(directory);
 	}
 	mutex_unlock(&directory_lock);
+}
+
+/* Who is in a function of the author's, of whose file. */
+static LIST_HEAD(insiders);
+static DEFINE_SPINLOCK(insiders_lock);
+
+void rprobes_debugfs_enter(struct rprobes_debugfs_insider *insider, const void *of)
+{
+	insider->task = current;
+	insider->of = of;
+	spin_lock(&insiders_lock);
+	list_add(&insider->link, &insiders);
+	spin_unlock(&insiders_lock);
+}
+
+void rprobes_debugfs_leave(struct rprobes_debugfs_insider *insider)
+{
+	spin_lock(&insiders_lock);
+	list_del(&insider->link);
+	spin_unlock(&insiders_lock);
+}
+
+/* Whether this task is in such a function: to remove the file would be to wait for itself. */
+bool rprobes_debugfs_is_inside(const void *of)
+{
+	struct rprobes_debugfs_insider *insider;
+	bool found = false;
+
+	spin_lock(&insiders_lock);
+	list_for_each_entry(insider, &insiders, link)
+		found |= insider->task == current && insider->of == of;
+	spin_unlock(&insiders_lock);
+	return found;
 }
 
 /*

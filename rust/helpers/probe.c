@@ -191,6 +191,6 @@ bool rprobes_may_sleep(void)
 /* The probe's memory would be freed under its running handler: better to stop here. */
 void rprobes_dropped_in_handler(void)
 {
-	pr_emerg("%s: a probe, an event, a trace instance, a timer or deferred work was dropped in atomic context, perhaps by its own handler\n", THIS_MODULE->name);
+	pr_emerg("%s: a probe, an event, a trace instance, a stream, a file of a report, a timer or deferred work was dropped in atomic context, perhaps by its own handler\n", THIS_MODULE->name);
 	BUG();
 }

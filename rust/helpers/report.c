@@ -23,8 +23,13 @@ static DEFINE_MUTEX(reports_lock);
 static int report_show(struct seq_file *seq, void *unused)
 {
 	struct rprobes_report *report = seq->private;
+	struct rprobes_debugfs_insider insider;
+	int result;
 
-	return report->show(report, seq);
+	rprobes_debugfs_enter(&insider, report);
+	result = report->show(report, seq);
+	rprobes_debugfs_leave(&insider);
+	return result;
 }
 
 /*
@@ -43,6 +48,7 @@ static ssize_t report_take(struct file *file, const char __user *from, size_t le
 {
 	struct seq_file *seq = file->private_data;
 	struct rprobes_report *report = seq->private;
+	struct rprobes_debugfs_insider insider;
 	char *text;
 	int result;
 
@@ -51,7 +57,9 @@ static ssize_t report_take(struct file *file, const char __user *from, size_t le
 	text = memdup_user_nul(from, len);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
+	rprobes_debugfs_enter(&insider, report);
 	result = report->take(report, text, len);
+	rprobes_debugfs_leave(&insider);
 	kfree(text);
 	return result ? result : len;
 }
@@ -102,11 +110,13 @@ static void remove_report(struct rprobes_report *report)
 		kfree(report->operations);
 }
 
-/* Waits until nobody reads or writes it. */
-void rprobes_report_remove(struct rprobes_report *report)
+/* Waits until nobody reads or writes it. Returns false, and leaves it for the drain, if it is one of its own functions that calls this. */
+bool rprobes_report_remove(struct rprobes_report *report)
 {
 	bool is_there;
 
+	if (rprobes_debugfs_is_inside(report))
+		return false;
 	mutex_lock(&reports_lock);
 	is_there = !list_empty(&report->link);
 	list_del_init(&report->link);
@@ -114,6 +124,7 @@ void rprobes_report_remove(struct rprobes_report *report)
 	/* Without the lock, as one who reads may make and remove others. */
 	if (is_there)
 		remove_report(report);
+	return true;
 }
 
 void rprobes_report_drain(void)

@@ -29,6 +29,8 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -70,6 +72,9 @@ struct reader {
 
 static LIST_HEAD(streams);
 static DEFINE_MUTEX(streams_lock);
+/* What the drain has taken out of the list and removes, and who waits for it to have done so. */
+static struct rprobes_stream *drained;
+static DECLARE_WAIT_QUEUE_HEAD(streams_waiting);
 
 static int stream_open_file(struct inode *inode, struct file *file)
 {
@@ -88,11 +93,14 @@ static int stream_open_file(struct inode *inode, struct file *file)
 static ssize_t read_once(struct stream_file *end, struct reader *reader, char __user *to, size_t size)
 {
 	struct rprobes_stream *stream = end->files->stream;
+	struct rprobes_debugfs_insider insider;
 	ssize_t ret;
 
 	if (mutex_lock_interruptible(&reader->lock))
 		return -ERESTARTSYS;
+	rprobes_debugfs_enter(&insider, stream);
 	ret = stream->operations.read(stream, reader->state, end->binary, to, size);
+	rprobes_debugfs_leave(&insider);
 	mutex_unlock(&reader->lock);
 	return ret;
 }
@@ -156,10 +164,13 @@ static void wake_irq_work(struct irq_work *irq_work)
 	wake_all(stream->files, EPOLLIN | EPOLLRDNORM);
 }
 
-/* Any context. */
+/* Any context. A stream that was leaked may be pushed to when it has ended, by what is called for a reader of another one. */
 void rprobes_stream_wake(struct rprobes_stream *stream)
 {
-	irq_work_queue(&stream->irq_work);
+	preempt_disable_notrace();
+	if (!READ_ONCE(stream->has_ended))
+		irq_work_queue(&stream->irq_work);
+	preempt_enable_notrace();
 }
 NOKPROBE_SYMBOL(rprobes_stream_wake);
 
@@ -253,6 +264,7 @@ int rprobes_stream_add(struct rprobes_stream *stream, const struct rprobes_strea
 	files->binary.files = files;
 	files->binary.binary = true;
 	init_irq_work(&stream->irq_work, wake_irq_work);
+	stream->has_ended = false;
 	stream->operations = *operations;
 	stream->files = files;
 
@@ -269,27 +281,53 @@ int rprobes_stream_add(struct rprobes_stream *stream, const struct rprobes_strea
 	return 0;
 }
 
+/* Without the lock, as what is called for a reader may make and remove others. */
 static void remove_stream(struct rprobes_stream *stream)
 {
-	list_del_init(&stream->link);
+	WRITE_ONCE(stream->has_ended, true);
+	/* Whoever did not see that has queued what it will. */
+	synchronize_rcu();
 	irq_work_sync(&stream->irq_work);
 	remove_files(stream->files);
 }
 
-/* Process context. Nobody pushes any more. Waits for who reads, and wakes who waits. */
-void rprobes_stream_remove(struct rprobes_stream *stream)
+/*
+ * Process context. Nobody pushes any more. Waits for who reads, and wakes who waits. Returns false, and leaves it for the drain, if
+ * it is one who reads it that calls this.
+ */
+bool rprobes_stream_remove(struct rprobes_stream *stream)
 {
+	bool is_there;
+
+	if (rprobes_debugfs_is_inside(stream))
+		return false;
 	mutex_lock(&streams_lock);
-	if (!list_empty(&stream->link))
-		remove_stream(stream);
+	is_there = !list_empty(&stream->link);
+	list_del_init(&stream->link);
 	mutex_unlock(&streams_lock);
+	if (is_there)
+		remove_stream(stream);
+	else
+		wait_event(streams_waiting, smp_load_acquire(&drained) != stream);
+	return true;
 }
 
 /* When the module goes: removes those that were leaked. Process context. */
 void rprobes_stream_drain(void)
 {
-	mutex_lock(&streams_lock);
-	while (!list_empty(&streams))
-		remove_stream(list_first_entry(&streams, struct rprobes_stream, link));
-	mutex_unlock(&streams_lock);
+	for (;;) {
+		struct rprobes_stream *stream;
+
+		mutex_lock(&streams_lock);
+		stream = list_first_entry_or_null(&streams, struct rprobes_stream, link);
+		if (stream)
+			list_del_init(&stream->link);
+		drained = stream;
+		mutex_unlock(&streams_lock);
+		if (!stream)
+			return;
+		remove_stream(stream);
+		smp_store_release(&drained, NULL);
+		wake_up_all(&streams_waiting);
+	}
 }

@@ -34,7 +34,8 @@ use crate::collect::Ring;
 ///
 /// It is dropped in process context: dropping it in a handler of a probe stops the machine, as dropping a probe there does. Nor does it wait
 /// for itself: if its own function drops it, then that returns, and is not called again; what is left is not done, and its memory is lost, and
-/// the kernel log says so.
+/// the kernel log says so. Two functions, of this or of a [`Timer`](crate::Timer), must not drop what the other one is of: each would wait
+/// for the other for ever.
 ///
 /// # Examples
 ///

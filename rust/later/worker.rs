@@ -225,7 +225,7 @@ pub(crate) fn stop() {
     unsafe { bindings::rprobes_workers_stop() };
 }
 
-/// Empties the list. Called when the module goes away, after its probes were drained.
+/// Empties the list. Called when the module goes away, after its probes and streams were drained.
 pub(crate) fn drain() {
     /// # Safety
     ///
@@ -240,6 +240,7 @@ pub(crate) fn drain() {
         );
     }
 
-    // SAFETY: Everything was stopped, and probes, whose handlers ask for something to run, are gone.
+    // SAFETY: Everything was stopped, and who asks for something to run is gone: handlers of probes, and what is called for readers of
+    // streams.
     unsafe { bindings::rprobes_workers_drain(Some(drained)) };
 }

@@ -9,6 +9,7 @@
 use core::{
     fmt::{self, Write},
     marker::PhantomPinned,
+    mem::ManuallyDrop,
 };
 
 use kernel::{
@@ -40,7 +41,10 @@ type Take<T> = fn(&T, &[u8]) -> Result;
 /// fails. The files are removed when this is dropped, or when the module is unloaded; while one is open, the module cannot be. They
 /// can be opened once the module is loaded, not by what its `init` waits for.
 ///
-/// Drop it in process context, and not in the function that fills the report, or takes what is written.
+/// Drop it in process context, and not in the function that fills the report, or takes what is written: then it stays until the module is
+/// unloaded, and the kernel log says so. These functions may make and drop other files, streams and probes; but two that drop
+/// each other's wait for each other for ever. To drop it waits for who reads or writes at the moment: also for one whose memory another
+/// program provides when it likes, as by `userfaultfd()` or FUSE.
 ///
 /// # Examples
 ///
@@ -145,7 +149,7 @@ impl<T: Send + Sync + 'static> File<T> {
 /// # Invariants
 ///
 /// The entry was added, and nobody else removes it but the drain.
-struct Owned<T: Send + Sync + 'static>(Pin<KBox<Entry<T>>>);
+struct Owned<T: Send + Sync + 'static>(ManuallyDrop<Pin<KBox<Entry<T>>>>);
 
 #[pin_data]
 #[repr(C)]
@@ -213,7 +217,7 @@ impl<T: Send + Sync + 'static> Owned<T> {
                 )
             })?;
         // INVARIANT: Added here.
-        Ok(Self(entry))
+        Ok(Self(ManuallyDrop::new(entry)))
     }
 }
 
@@ -243,8 +247,17 @@ impl<T: Send + Sync + 'static> Drop for Owned<T> {
             // SAFETY: This never returns.
             unsafe { bindings::rprobes_dropped_in_handler() };
         }
-        // SAFETY: It was added. This waits until nobody reads or writes it, and for the drain.
-        unsafe { bindings::rprobes_report_remove(self.0.raw.get()) };
+        // SAFETY: It was added. This waits until nobody reads or writes it; and while the drain is at work, there is no owner.
+        if unsafe { bindings::rprobes_report_remove(self.0.raw.get()) } {
+            // SAFETY: It is not used any more, and was not dropped before.
+            unsafe { ManuallyDrop::drop(&mut self.0) };
+        } else {
+            log!(
+                ERR,
+                "a file of a report was dropped by its own function, so it stays until the module is unloaded, and its memory is \
+                 lost; drop it elsewhere\n"
+            );
+        }
     }
 }
 

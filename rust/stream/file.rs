@@ -5,7 +5,10 @@
 //!
 //! C header: [`include/linux/debugfs.h`](srctree/include/linux/debugfs.h)
 
-use core::marker::{PhantomData, PhantomPinned};
+use core::{
+    marker::{PhantomData, PhantomPinned},
+    mem::ManuallyDrop,
+};
 
 use kernel::{
     ffi::c_char,
@@ -113,7 +116,7 @@ pub struct Stats {
 ///
 /// `shared.raw` was added, with the callbacks of `T`, and is removed before `shared` is freed.
 pub struct Stream<T: Record> {
-    shared: Pin<KBox<Shared<T>>>,
+    shared: ManuallyDrop<Pin<KBox<Shared<T>>>>,
 }
 
 #[pin_data]
@@ -205,7 +208,9 @@ impl<T: Record> Stream<T> {
         };
         kernel::error::to_result(result)?;
         // INVARIANT: It was added just now.
-        Ok(Self { shared })
+        Ok(Self {
+            shared: ManuallyDrop::new(shared),
+        })
     }
 
     /// Pushes a record, and wakes who waits for one. False if it is refused, as there are four others being pushed on this CPU
@@ -271,7 +276,16 @@ impl<T: Record> Drop for Stream<T> {
         }
         // SAFETY: Process context. Nobody pushes any more, as nobody borrows this. By the type invariants it was added; if it is
         // being drained, this waits for it.
-        unsafe { bindings::rprobes_stream_remove(self.shared.raw.get()) };
+        if unsafe { bindings::rprobes_stream_remove(self.shared.raw.get()) } {
+            // SAFETY: It is not used any more, and was not dropped before.
+            unsafe { ManuallyDrop::drop(&mut self.shared) };
+        } else {
+            log!(
+                ERR,
+                "a stream was dropped by the function that writes its lines, so it stays until the module is unloaded, and its \
+                 memory is lost; drop it elsewhere\n"
+            );
+        }
     }
 }
 

@@ -12,7 +12,8 @@
 //!
 //! When the stream is dropped, or the module unloaded, who reads gets what is left, and then the end of the file. That takes a
 //! tenth of a second at most; a file that is open longer gives `EIO` from then on, and `EPOLLHUP`, and can be closed at any
-//! time. It does not keep the module. What the kernel still looks at when it is closed, some 400 bytes, is never freed.
+//! time. Only one who is in a read at that moment, and whose memory another program provides when it likes, as by `userfaultfd()` or
+//! FUSE, is waited for as long as that takes. It does not keep the module. What the kernel still looks at when it is closed, some 400 bytes, is never freed.
 //!
 //! # Order, and what is lost
 //!

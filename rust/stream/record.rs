@@ -38,6 +38,9 @@ pub struct Field {
 pub trait Record: Layout {
     /// Writes its line, without the end of the line. Called when it is read, in the context of the process that reads, and
     /// again for the same record if that has no room for the whole line.
+    ///
+    /// It may make and drop files, probes and other streams; but not drop its own stream: that stays then until the module is unloaded,
+    /// and the kernel log says so. Two that drop each other's wait for each other for ever.
     fn write_line(&self, pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
