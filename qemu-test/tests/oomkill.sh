@@ -3,6 +3,7 @@
 #
 # Who is killed as memory has run out, as the kernel log and the exit status have it.
 [ -e /modules/oomkill.ko ] || skip "the kernel has no BTF, which names arguments"
+[ -e /proc/sysrq-trigger ] || skip "the kernel has no SysRq, at which it kills without need"
 file=/sys/kernel/debug/oomkill/kills
 # killed PID COMM: how many pages it had, by the kernel log, which names one twice that is killed with its cgroup.
 killed() {
