@@ -11,6 +11,7 @@ use kernel::{
         atomic::{Atomic, Relaxed},
         Arc, Mutex,
     },
+    time::{delay::fsleep, Delta},
 };
 use rprobes::{
     aggregate::{Linear, Log2},
@@ -244,6 +245,13 @@ fn show_race(stacks: &Stacks, report: &mut Report<'_>) -> Result {
         let frames = [i, i / 2, i / 3, 7];
         let id = stacks.id(&frames);
         let again = stacks.id(&frames);
+        // Another reader may not be done with that one.
+        for _ in 0..1000 {
+            if stacks.frames(id).is_some() {
+                break;
+            }
+            fsleep(Delta::from_millis(1));
+        }
         let stored = stacks.frames(id);
         if id != again || !stored.is_some_and(|stored| stored.eq(frames)) {
             wrong += 1;

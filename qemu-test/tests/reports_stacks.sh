@@ -15,11 +15,11 @@ grep -q ';rprobes_report_left;rprobes_report_target 1000$' $files/own.folded || 
 # One path a thousand times, another one ten times, and one of each length from 1 to 20. The outermost frames are those of a
 # system call.
 own=$files/own.folded
-same 1000 "$(sed -n 's/.*;rprobes_report_left;rprobes_report_target \([0-9]*\)$/\1/p' $own)"
-same 10 "$(sed -n 's/.*;rprobes_report_right;rprobes_report_target \([0-9]*\)$/\1/p' $own)"
+same "$(sed -n 's/.*;rprobes_report_left;rprobes_report_target \([0-9]*\)$/\1/p' $own)" 1000
+same "$(sed -n 's/.*;rprobes_report_right;rprobes_report_target \([0-9]*\)$/\1/p' $own)" 10
 deep=$(grep -o '\(;rprobes_report_deep\)*;rprobes_report_target 1$' $own | awk -F ';' '{ print NF - 2 }' | sort -n)
-same "$(seq 20)" "$deep"
-same 22 "$(wc -l <$own)"
+same "$deep" "$(seq 20)"
+same "$(wc -l <$own)" 22
 [ "$(grep -c 'finit_module;.*;do_one_initcall;' $own)" = 22 ] || fail "$(cat $own)"
 # The innermost first, with offsets; nothing of the handler.
 awk '/^own:/ { f = 1 } f && / 1000$|^ *1000 *$/ { g = 1; next } g && !/^    / { exit } g' $files/own >$work/stack
@@ -27,7 +27,7 @@ head -n 1 $work/stack | grep -Eq '^    rprobes_report_target\+0x[0-9a-f]+/0x[0-9
 sed -n 2p $work/stack | grep -Eq '^    rprobes_report_left\+0x[0-9a-f]+/0x[0-9a-f]+ \[report\]$' || fail "$(cat $work/stack)"
 grep -Eq '^\{"stack":\["rprobes_report_target\+0x[0-9a-f/x]+ \[report\]","rprobes_report_left\+[^]]*\]".*\],"hits":1000\},$' $files/own.json ||
 	fail "$(cat $files/own.json)"
-same '4096 0' "$(value capacity $files/own) $(value refused $files/own)"
+same "$(value capacity $files/own) $(value refused $files/own)" '4096 0'
 # 8 bytes for each of 2 + 32 words, and the buffers.
 [ "$(value bytes $files/own)" -ge $((4096 * 34 * 8)) ] || fail "$(value bytes $files/own) bytes"
 # A tracepoint.
@@ -41,7 +41,7 @@ for reader in 1 2 3 4; do
 done
 wait
 for reader in 1 2 3 4; do
-	same 'wrong: 0 used: 2000 ' "$(tr '\n' ' ' <$work/race$reader)"
+	same "$(tr '\n' ' ' <$work/race$reader)" 'wrong: 0 used: 2000 '
 done
 
 # A program whose functions say where they are: each frame is in one of them.
@@ -56,7 +56,7 @@ of() {
 	done <$work/functions
 	echo "$found"
 }
-same "$(cat $work/functions)" "$(for frame in $(echo "$frames" | head -n 4); do of "$frame"; done)"
+same "$(for frame in $(echo "$frames" | head -n 4); do of "$frame"; done)" "$(cat $work/functions)"
 # And then the kernel's.
 grep -q "^report;.*;${syscall}openat;.*do_sys_openat2 1\$" $files/opens.folded || fail "$(cat $files/opens.folded)"
 # While it lives, its frames are in its file; then they are addresses.
@@ -82,7 +82,7 @@ unload report
 
 # Room for four: the others are refused, and counted.
 load report capacity=3
-same 4 "$(value capacity $files/own)"
+same "$(value capacity $files/own)" 4
 [ "$(value refused $files/own)" -ge 17 ] || fail "$(cat $files/own)"
 [ "$(wc -l <$files/own.folded)" -le 5 ] || fail "$(cat $files/own.folded)"
 grep -Eq '^\[refused\] [0-9]+$' $files/own.folded || fail "$(cat $files/own.folded)"

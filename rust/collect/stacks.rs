@@ -238,7 +238,8 @@ impl Stacks {
         hash.max(1)
     }
 
-    /// The frames of a stack, the innermost first. None if there is no such stack. Any context.
+    /// The frames of a stack, the innermost first. None if there is no such stack, or whoever stores it, on another CPU or in what was
+    /// interrupted here, is not done with that. Any context.
     pub fn frames(
         &self,
         id: StackId,
