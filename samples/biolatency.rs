@@ -3,19 +3,17 @@
 
 //! How long disks take for requests: from when a request is given to the driver until that is done with all of it.
 //!
-//! `cat /sys/kernel/debug/biolatency/usecs` prints, for each disk and operation, a histogram of microseconds; a table with how many requests
-//! there were, and the sum, average, minimum and maximum; how many are under way; and how many were lost: for want of room, or because an
-//! interrupt ended them on a CPU that ran a handler. `usecs.json` has the same. Whatever is written to `usecs` empties it.
+//! `cat /sys/kernel/debug/biolatency/usecs` prints, for each disk and operation, a histogram of microseconds, with count, sum, average,
+//! minimum and maximum; how many requests are under way; and how many were lost: for want of room, or because an interrupt ended them
+//! on a CPU that ran a handler. `usecs.json` has the same. Whatever is written to `usecs` empties it.
 //! With `disk=sda`, only that one counts.
 
-use core::fmt::{self, Write};
-
-use kernel::{prelude::*, str::BStr, sync::Arc};
+use kernel::{prelude::*, sync::Arc};
 use rprobes::{
-    aggregate::{Log2, Summary},
+    aggregate::Distribution,
     module::StringValue,
     read,
-    report::{self, Report, Table, Value},
+    report::{self, Report, Table},
     tracepoint::{self, HitContext},
     Map, PerCpuMap, ProbeSet,
 };
@@ -34,34 +32,22 @@ rprobes::module! {
 
 rprobes::kernel_types! { tracepoint block_rq_issue; tracepoint block_rq_complete; }
 
-/// Prints as `sda`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, IntoBytes, Immutable)]
-#[repr(transparent)]
-struct Disk([u8; 32]);
-
-impl Disk {
-    fn name(&self) -> &BStr {
-        BStr::from_bytes(self.0.split(|&c| c == 0).next().unwrap_or(&[]))
-    }
-}
-
-impl Value for Disk {
-    fn text(&self, out: &mut dyn Write) -> fmt::Result {
-        self.name().text(out)
-    }
-}
-
 #[derive(Clone, Copy, IntoBytes, Immutable)]
 #[repr(C)]
 struct Key {
-    disk: Disk,
+    disk: [u8; 32],
     operation: u32,
 }
 
 impl Key {
-    fn columns(&self) -> (Disk, &'static str) {
+    fn disk(&self) -> &str {
+        let name = CStr::from_bytes_until_nul(&self.disk).unwrap_or_default();
+        name.to_str().unwrap_or("?")
+    }
+
+    fn operation(&self) -> &'static str {
         // enum req_op
-        let operation = match self.operation {
+        match self.operation {
             0 => "read",
             1 => "write",
             2 => "flush",
@@ -69,37 +55,28 @@ impl Key {
             5 => "secure erase",
             9 => "write zeroes",
             _ => "other",
-        };
-        (self.disk, operation)
+        }
     }
-}
-
-/// A request that is under way.
-#[derive(Clone, Copy)]
-struct Issued {
-    key: Key,
-    time: u64,
 }
 
 struct Requests {
     disk: StringValue,
-    /// By address. One that never completes stays until its memory is another one's.
-    issued: Map<usize, Issued>,
-    usecs: PerCpuMap<Key, Log2>,
-    total: PerCpuMap<Key, Summary>,
+    /// What they are, and since when they are under way, by address. One that never completes stays until its memory is another one's.
+    issued: Map<usize, (Key, u64)>,
+    usecs: PerCpuMap<Key, Distribution>,
 }
 
 impl tracepoint::Handler<block_rq_issue> for Requests {
     fn hit(&self, cx: &HitContext<'_, block_rq_issue>) {
         let rq = cx.args().rq();
-        // Requests that are no I/O may be for a device that is no disk.
-        let disk = Disk(read!(cx, rq => q => disk => disk_name).unwrap_or([0; 32]));
-        if !self.disk.is_empty() && **disk.name() != *self.disk {
-            return;
+        let key = Key {
+            // Requests that are no I/O may be for a device that is no disk.
+            disk: read!(cx, rq => q => disk => disk_name).unwrap_or([0; 32]),
+            operation: read!(cx, rq => cmd_flags).unwrap_or(u32::MAX) & 0xff,
+        };
+        if self.disk.is_empty() || *key.disk().as_bytes() == *self.disk {
+            let _ = self.issued.insert(rq.addr(), (key, cx.timestamp()));
         }
-        let operation = read!(cx, rq => cmd_flags).unwrap_or(u32::MAX) & 0xff;
-        let (key, time) = (Key { disk, operation }, cx.timestamp());
-        let _ = self.issued.insert(rq.addr(), Issued { key, time });
     }
 }
 
@@ -110,59 +87,31 @@ impl tracepoint::Handler<block_rq_complete> for Requests {
         if read!(cx, rq => __data_len).is_ok_and(|all| bytes < all) {
             return;
         }
-        if let Ok(Issued { key, time }) = self.issued.remove(&rq.addr()) {
-            // The clocks of two CPUs may differ.
-            let usecs = cx.timestamp().saturating_sub(time) / 1000;
-            self.usecs.record(&key, usecs);
-            self.total.record(&key, usecs);
+        if let Ok((key, time)) = self.issued.remove(&rq.addr()) {
+            self.usecs.record(&key, cx.elapsed(time) / 1000);
         }
     }
 }
 
-struct Shown {
-    requests: Arc<Requests>,
-    probes: ProbeSet,
+fn show((requests, probes): &(Arc<Requests>, ProbeSet), report: &mut Report<'_>) -> Result {
+    let Requests { issued, usecs, .. } = &**requests;
+    let rows = usecs.snapshot()?;
+    let mut table = Table::of_histograms(&["disk", "operation"]);
+    for (key, usecs) in &rows {
+        table.add((key.disk(), key.operation()), *usecs);
+    }
+    report.histograms("usecs", table.sort_by_key())?;
+    report.value("under way", &issued.len())?;
+    let lost = issued.stats().lost() + usecs.stats().lost();
+    report.value("lost", &(lost + probes.missed()))
 }
 
-impl Shown {
-    fn show(&self, report: &mut Report<'_>) -> Result {
-        let Requests {
-            issued,
-            usecs,
-            total,
-            ..
-        } = &*self.requests;
-        let mut histograms = Table::of_histograms(&["disk", "operation"]);
-        for (key, log2) in usecs.snapshot()? {
-            histograms.add(key.columns(), log2);
-        }
-        report.histograms("usecs", histograms.sort_by_key())?;
-        let mut totals =
-            Table::new(&["disk", "operation", "count", "sum", "average", "min", "max"]);
-        for (key, summary) in total.snapshot()? {
-            totals.add(key.columns(), summary);
-        }
-        report.table("total", totals.sort_by_key())?;
-        report.value("under way", &issued.len())?;
-        let stats = [issued.stats(), usecs.stats()];
-        let lost: u64 = stats.iter().map(|stats| stats.refused + stats.busy).sum();
-        let missed: usize = self
-            .probes
-            .stats()
-            .flatten()
-            .map(|(_, stats)| stats.missed)
-            .sum();
-        report.value("lost", &(lost + missed as u64))
-    }
-
-    fn clear(&self, _text: &[u8]) -> Result {
-        self.requests.usecs.clear();
-        self.requests.total.clear();
-        Ok(())
-    }
+fn clear((requests, _): &(Arc<Requests>, ProbeSet), _text: &[u8]) -> Result {
+    requests.usecs.clear();
+    Ok(())
 }
 
-struct BioLatency(#[expect(dead_code)] report::File<Shown>);
+struct BioLatency(#[expect(dead_code)] report::File<(Arc<Requests>, ProbeSet)>);
 
 impl kernel::Module for BioLatency {
     fn init(_module: &'static ThisModule) -> Result<Self> {
@@ -170,19 +119,13 @@ impl kernel::Module for BioLatency {
             disk: params::disk.get()?,
             issued: Map::new(8192)?,
             usecs: PerCpuMap::new(256)?,
-            total: PerCpuMap::new(256)?,
         };
         let requests = Arc::new(requests, GFP_KERNEL)?;
         let mut set = ProbeSet::builder();
         set.tracepoint(block_rq_complete::TARGET, requests.clone())?;
         set.tracepoint(block_rq_issue::TARGET, requests.clone())?;
-        let probes = set.register()?;
-        let shown = Arc::new(Shown { requests, probes }, GFP_KERNEL)?;
-        Ok(Self(report::File::writable(
-            c"usecs",
-            shown,
-            Shown::show,
-            Shown::clear,
-        )?))
+        let shown = Arc::new((requests, set.register()?), GFP_KERNEL)?;
+        let file = report::File::writable(c"usecs", shown, show, clear)?;
+        Ok(Self(file))
     }
 }

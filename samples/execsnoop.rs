@@ -41,13 +41,13 @@ const PATH_MAX: usize = 4096;
 const ARGUMENTS: usize = 4096;
 
 rprobes::record! {
-    /// A program that was executed, or not; the path, a NUL, and the arguments, with NULs between, are behind it.
+    /// A program that was executed, or not; the arguments, with NULs between, and the path are behind it.
     struct Exec {
         pid: i32,
         parent: i32,
         result: i32,
-        /// Why there are no arguments.
-        error: i32,
+        /// How many bytes of arguments; 0 if they are not in memory.
+        len: u32,
         comm: Comm,
         parent_comm: Comm,
     }
@@ -57,24 +57,16 @@ impl Record for Exec {
     fn write_line(&self, pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (time, pid, comm) = (pushed.seconds(), self.pid, self.comm);
         let (parent, parent_comm, result) = (self.parent, self.parent_comm, self.result);
-        let mut texts = pushed.bytes.splitn(2, |byte| *byte == 0);
-        let mut next = || texts.next().unwrap_or_default();
-        let (file, arguments) = (BStr::from_bytes(next()), CommandLine::new(next()));
+        let (arguments, file) = pushed.bytes.split_at(self.len as usize);
+        let (arguments, file) = (CommandLine::new(arguments), BStr::from_bytes(file));
         f.write_fmt(fmt!(
-            "{time} {pid} {comm} of {parent} {parent_comm}: {file} "
-        ))?;
-        match self.error {
-            0 => f.write_fmt(fmt!("[{arguments}]: {result}")),
-            error => f.write_fmt(fmt!("[{:?}]: {result}", Error::from_errno(error))),
-        }
+            "{time} {pid} {comm} of {parent} {parent_comm}: {file} [{arguments}]: {result}"
+        ))
     }
 }
 
-/// What is kept of a call until it returns, as a new program begins with other registers.
-struct Call {
-    file: UserPtr<u8>,
-    argv: UserPtr<UserPtr<u8>>,
-}
+/// What is kept of a call until it returns, as a new program begins with other registers: the path, and the arguments.
+type Call = (UserPtr<u8>, UserPtr<UserPtr<u8>>);
 
 struct Execs {
     stream: Stream<Exec>,
@@ -82,7 +74,7 @@ struct Execs {
 }
 
 impl Execs {
-    fn push<F: Signature<Return = isize>>(&self, cx: &RetContext<'_, F>, call: &Call) {
+    fn push<F: Signature<Return = isize>>(&self, cx: &RetContext<'_, F>, &(path, argv): &Call) {
         if !params::filter.matches(cx) {
             return;
         }
@@ -95,30 +87,27 @@ impl Execs {
             let (room, texts) = buffer.split_at_mut(PATH_MAX);
             // The new program has its arguments, the kernel has copied them there, and the memory of the old one is gone. If
             // there is no new program, all is where it was.
-            let file = if result == 0 {
-                task.exe(room).map(|path| path.bytes())
+            let arguments = &mut texts[..ARGUMENTS];
+            let (file, arguments) = if result == 0 {
+                let file = task.exe(room).map(|path| path.bytes());
+                (file, task.command_line(arguments))
             } else {
-                cx.read_user_str(call.file, room)
-            };
-            let file = file.unwrap_or(b"?");
-            texts[..file.len()].copy_from_slice(file);
-            texts[file.len()] = 0;
-            let rest = &mut texts[file.len() + 1..];
-            let arguments = if result == 0 {
-                task.command_line(rest)
-            } else {
-                cx.user_strings(call.argv, rest)
+                let file = cx.read_user_str(path, room);
+                (file, cx.user_strings(argv, arguments))
             };
             let len = arguments.map_or(0, |arguments| arguments.bytes().len());
+            let file = file.unwrap_or(b"?");
+            let end = len + file.len();
+            texts[len..end].copy_from_slice(file);
             let exec = Exec {
                 pid: cx.tgid(),
                 parent: parent.tgid(),
                 result: result as i32,
-                error: arguments.err().map_or(0, Error::to_errno),
+                len: len as u32,
                 comm: cx.comm(),
                 parent_comm: parent.comm(),
             };
-            self.stream.push_with(exec, &texts[..file.len() + 1 + len])
+            self.stream.push_with(exec, &texts[..end])
         });
     }
 }
@@ -130,8 +119,7 @@ macro_rules! snoop {
             type Data = Call;
 
             fn entry(&self, cx: &EntryContext<'_, $call>) -> Entry<Call> {
-                let (file, argv) = (cx.args().filename(), cx.args().argv());
-                Entry::Trace(Call { file, argv })
+                Entry::Trace((cx.args().filename(), cx.args().argv()))
             }
 
             fn ret(&self, cx: &RetContext<'_, $call>, call: &Call) {
@@ -150,19 +138,10 @@ struct ExecSnoop(#[expect(dead_code, reason = "dropped with this")] Timer);
 impl kernel::Module for ExecSnoop {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let longest = PATH_MAX + ARGUMENTS;
-        let stream = Stream::new(
-            c"execs",
-            stream::Options {
-                longest,
-                ..Default::default()
-            },
-        )?;
+        let stream = Stream::new(c"execs", stream::Options::longest(longest))?;
         let texts = Scratch::new(PATH_MAX + longest)?;
         let execs = Arc::new(Execs { stream, texts }, GFP_KERNEL)?;
-        let options = Options {
-            maxactive: 100,
-            ..Default::default()
-        };
+        let options = Options::maxactive(100);
         let mut set = ProbeSet::builder();
         set.kretprobe(sys_execve::TARGET, options, execs.clone())?;
         set.kretprobe(sys_execveat::TARGET, options, execs.clone())?;

@@ -122,10 +122,7 @@ struct FtraceHook {
 impl kernel::InPlaceModule for FtraceHook {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         pin_init::pin_init_scope(|| {
-            let options = stream::Options {
-                longest: LONGEST,
-                ..Default::default()
-            };
+            let options = stream::Options::longest(LONGEST);
             let lines = Arc::new(Stream::new(c"calls", options)?, GFP_KERNEL)?;
             Ok(try_pin_init!(Self {
                 // SAFETY: The calls are done as ever, with records pushed before and after, which may be done anywhere.

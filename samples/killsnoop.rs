@@ -12,12 +12,7 @@
 //! `# 2 lost` is where some are missing; `signals.bin` has the same for programs. `filter=` chooses who sends, when it is loaded
 //! or, in `/sys/module/killsnoop/parameters/filter`, at any time: `uid=1000`, `comm=sh every=10`.
 
-use kernel::{
-    fmt::{self, Display},
-    prelude::*,
-    sync::Arc,
-    time::Delta,
-};
+use kernel::{fmt, prelude::*, sync::Arc, time::Delta};
 use rprobes::{
     context::Comm,
     kretprobe::{self, Entry, EntryContext, Options, RetContext},
@@ -40,22 +35,12 @@ rprobes::kernel_types! { syscall kill; syscall tkill; syscall tgkill; }
 
 const CALLS: [&str; 3] = ["kill", "tkill", "tgkill"];
 
-/// Prints as its name; those of real time, and 0, which only asks whether that is allowed, as the number.
-struct Signal(i32);
-
-impl Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMES: [&str; 31] = [
-            "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV",
-            "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN",
-            "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
-        ];
-        match NAMES.get((self.0 as usize).wrapping_sub(1)) {
-            Some(name) => write!(f, "SIG{name}"),
-            None => write!(f, "{}", self.0),
-        }
-    }
-}
+/// Of the signals from 1. Those of real time have none, and 0 only asks whether that is allowed.
+const NAMES: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2",
+    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG",
+    "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+];
 
 rprobes::record! {
     /// A signal that was sent, or not.
@@ -74,10 +59,12 @@ impl Record for Sent {
     fn write_line(&self, pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (time, pid, comm) = (pushed.seconds(), self.pid, self.comm);
         let call = CALLS.get(self.call as usize).unwrap_or(&"?");
-        let (signal, target, result) = (Signal(self.signal), self.target, self.result);
-        f.write_fmt(fmt!(
-            "{time} {pid} {comm}: {call} {signal} to {target}: {result}"
-        ))
+        f.write_fmt(fmt!("{time} {pid} {comm}: {call} "))?;
+        match NAMES.get((self.signal as usize).wrapping_sub(1)) {
+            Some(name) => write!(f, "SIG{name}")?,
+            None => write!(f, "{}", self.signal)?,
+        }
+        write!(f, " to {}: {}", self.target, self.result)
     }
 }
 

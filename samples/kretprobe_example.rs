@@ -59,10 +59,7 @@ impl kernel::InPlaceModule for KretprobeExample {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         pin_init::pin_init_scope(|| {
             let func = params::func.get()?;
-            let options = Options {
-                maxactive: params::maxactive.value(),
-                ..Options::default()
-            };
+            let options = Options::maxactive(params::maxactive.value());
             Ok(try_pin_init!(Self {
                 probe <- Kretprobe::with(Target::parse(&func)?, options, Printer),
                 _: { pr_info!("Planted return probe at {}\n", *probe) },

@@ -15,8 +15,8 @@
 //!     …
 //! ```
 //!
-//! `holders.json` has the same for programs, `holders.folded` the nanoseconds for flame graphs. The filter is for who locks. From when
-//! the lock is taken until `mutex_unlock()` begins, waiting is not counted; that the stack is collected is, as the lock is held meanwhile.
+//! `holders.json` has the same for programs, `holders.folded` the nanoseconds for flame graphs. The filter is for who locks. Waiting is
+//! not counted; that the stack is collected is, as the lock is held meanwhile.
 
 use kernel::{prelude::*, sync::Arc};
 use rprobes::{
@@ -41,63 +41,34 @@ rprobes::module! {
     },
 }
 
-/// A mutex, and the stack that has locked it.
+/// A mutex, the stack that has locked it, and nothing.
 #[derive(Clone, Copy, IntoBytes, Immutable)]
 #[repr(C)]
-struct Holder {
-    lock: usize,
-    stack: StackId,
-    unused: u32,
-}
-
-/// A mutex that is locked.
-#[derive(Clone, Copy)]
-struct Held {
-    stack: StackId,
-    pid: i32,
-    since: u64,
-}
+struct Holder(usize, StackId, u32);
 
 struct Locks {
-    held: Map<usize, Held>,
+    /// The mutexes that are locked: by which stack, which thread, and since when.
+    held: Map<usize, (StackId, i32, u64)>,
     holders: PerCpuMap<Holder, Summary>,
     stacks: Stacks,
 }
 
-/// What a function that locks returns, if it has.
-#[derive(Clone, Copy)]
-enum Locked {
-    Always,
-    Zero,
-    One,
-}
-
-/// Those of a kernel that checks its locks have other names.
-const FUNCTIONS: [(&[&CStr], Locked); 5] = [
-    (&[c"mutex_lock", c"mutex_lock_nested"], Locked::Always),
-    (&[c"mutex_lock_io", c"mutex_lock_io_nested"], Locked::Always),
-    (
-        &[
-            c"mutex_lock_interruptible",
-            c"mutex_lock_interruptible_nested",
-        ],
-        Locked::Zero,
-    ),
-    (
-        &[
-            c"mutex_lock_killable",
-            c"mutex_lock_killable_nested",
-            c"_mutex_lock_killable",
-        ],
-        Locked::Zero,
-    ),
-    (
-        &[c"mutex_trylock", c"_mutex_trylock_nest_lock"],
-        Locked::One,
-    ),
+/// Those that lock mutexes, and what they return if they have, unless they always do. Kernels that check their locks have others.
+const FUNCTIONS: [(&CStr, Option<i32>); 11] = [
+    (c"mutex_lock", None),
+    (c"mutex_lock_nested", None),
+    (c"mutex_lock_io", None),
+    (c"mutex_lock_io_nested", None),
+    (c"mutex_lock_interruptible", Some(0)),
+    (c"mutex_lock_interruptible_nested", Some(0)),
+    (c"mutex_lock_killable", Some(0)),
+    (c"mutex_lock_killable_nested", Some(0)),
+    (c"_mutex_lock_killable", Some(0)),
+    (c"mutex_trylock", Some(1)),
+    (c"_mutex_trylock_nest_lock", Some(1)),
 ];
 
-struct Lock(Arc<Locks>, Locked);
+struct Lock(Arc<Locks>, Option<i32>);
 
 #[vtable]
 impl kretprobe::Handler for Lock {
@@ -112,15 +83,11 @@ impl kretprobe::Handler for Lock {
     }
 
     fn ret(&self, cx: &RetContext<'_>, lock: &usize) {
-        let is_locked = matches!(
-            (self.1, cx.return_value() as i32),
-            (Locked::Always, _) | (Locked::Zero, 0) | (Locked::One, 1)
-        );
-        if is_locked {
+        if [None, Some(cx.return_value() as i32)].contains(&self.1) {
             let (pid, since) = (cx.pid(), cx.timestamp());
             let stack = cx.kernel_stack_id(&self.0.stacks);
             // If there is no room, the map counts that.
-            let _ = self.0.held.insert(*lock, Held { stack, pid, since });
+            let _ = self.0.held.insert(*lock, (stack, pid, since));
         }
     }
 }
@@ -132,101 +99,60 @@ impl kprobe::Handler for Unlock {
     fn pre(&self, cx: &PreContext<'_>) {
         let lock = cx.regs().arg(0);
         // It is not there if it was locked before, or by somebody else.
-        if let Ok(Held { stack, since, .. }) = self.0.held.remove(&lock) {
-            // The clocks of two CPUs may differ.
-            let time = cx.timestamp().saturating_sub(since);
-            self.0.holders.record(
-                &Holder {
-                    lock,
-                    stack,
-                    unused: 0,
-                },
-                time,
-            );
+        if let Ok((stack, _, since)) = self.0.held.remove(&lock) {
+            let holder = Holder(lock, stack, 0);
+            self.0.holders.record(&holder, cx.elapsed(since));
         }
     }
 }
 
-/// What the file shows.
-struct Shown {
-    locks: Arc<Locks>,
-    probes: ProbeSet,
-}
-
-impl Shown {
-    fn show(&self, report: &mut Report<'_>) -> Result {
-        let Locks {
-            held,
-            holders,
-            stacks,
-        } = &*self.locks;
-        let place = |lock, stack| (Symbol(lock), Stack::kernel(stacks, stack));
-        let mut table = Table::new(&["lock", "stack", "holds", "average", "max", "total"]);
-        for (Holder { lock, stack, .. }, times) in holders.snapshot()? {
-            let times_ns = [times.average(), times.max(), times.sum()].map(Nanoseconds);
-            table.add(place(lock, stack), (times.count(), times_ns));
-        }
-        table
-            .sort_by_most(|(_, [_, max, _])| *max)
-            .top(params::top.value());
-        report.table("holders", &table)?;
-
-        let now = context::timestamp();
-        let mut table = Table::new(&["lock", "stack", "pid", "since"]);
-        for (lock, Held { stack, pid, since }) in held.iter() {
-            table.add(
-                place(lock, stack),
-                (pid, Nanoseconds(now.saturating_sub(since))),
-            );
-        }
-        table
-            .sort_by_most(|(_, since)| *since)
-            .top(params::top.value());
-        report.table("held now", &table)?;
-
-        report.value("no room", &(held.stats().refused + holders.stats().refused))?;
-        let missed = self
-            .probes
-            .stats()
-            .flatten()
-            .map(|(_, stats)| stats.missed + stats.exhausted);
-        report.value("missed", &missed.sum::<usize>())
+fn show((locks, probes): &(Arc<Locks>, ProbeSet), report: &mut Report<'_>) -> Result {
+    let (held, holders, top) = (&locks.held, &locks.holders, params::top.value());
+    let place = |lock, stack| (Symbol(lock), Stack::kernel(&locks.stacks, stack));
+    let mut table = Table::new(&["lock", "stack", "holds", "average", "max", "total"]);
+    for (Holder(lock, stack, _), times) in holders.snapshot()? {
+        let times_ns = [times.average(), times.max(), times.sum()].map(Nanoseconds);
+        table.add(place(lock, stack), (times.count(), times_ns));
     }
+    table.sort_by_most(|(_, [_, max, _])| *max);
+    report.table("holders", table.top(top))?;
+
+    let now = context::timestamp();
+    let mut table = Table::new(&["lock", "stack", "pid", "since"]);
+    for (lock, (stack, pid, since)) in held.iter() {
+        let since = Nanoseconds(now.saturating_sub(since));
+        table.add(place(lock, stack), (pid, since));
+    }
+    table.sort_by_most(|(_, since)| *since);
+    report.table("held now", table.top(top))?;
+    report.value("no room", &(held.stats().refused + holders.stats().refused))?;
+    report.value("missed", &probes.missed())
 }
 
-struct LockStat {
-    _file: report::File<Shown>,
-}
+struct LockStat(#[expect(dead_code)] report::File<(Arc<Locks>, ProbeSet)>);
 
 impl kernel::Module for LockStat {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let capacity = params::capacity.value();
+        let holders = PerCpuMap::new(capacity).inspect_err(|_| {
+            pr_err!("capacity={capacity}: it is 1 to 16777216, as far as there is memory\n")
+        })?;
         let locks = Locks {
             held: Map::new(8192)?,
-            holders: PerCpuMap::new(capacity).inspect_err(|_| {
-                pr_err!("capacity={capacity}: it is 1 to 16777216, as far as there is memory\n")
-            })?,
+            holders,
             stacks: Stacks::new(capacity, 32)?,
         };
         let locks = Arc::new(locks, GFP_KERNEL)?;
         let mut set = ProbeSet::builder();
-        // Many may wait for mutexes.
-        let options = Options {
-            maxactive: 512,
-            ..Options::default()
-        };
-        for (names, locked) in FUNCTIONS {
-            set.kretprobe(
-                Target::first_of(names),
-                options,
-                Lock(locks.clone(), locked),
-            )?;
+        for (name, locked) in FUNCTIONS {
+            // Many may wait for mutexes.
+            let (options, lock) = (Options::maxactive(512), Lock(locks.clone(), locked));
+            let member = set.kretprobe(Target::symbol(name), options, lock)?;
+            member.optional();
         }
         set.kprobe(Target::symbol(c"mutex_unlock"), Unlock(locks.clone()))?;
-        let probes = set.register()?;
-        let shown = Arc::new(Shown { locks, probes }, GFP_KERNEL)?;
-        Ok(Self {
-            _file: report::File::with_folded(c"holders", shown, Shown::show)?,
-        })
+        let shown = Arc::new((locks, set.register()?), GFP_KERNEL)?;
+        let file = report::File::with_folded(c"holders", shown, show)?;
+        Ok(Self(file))
     }
 }

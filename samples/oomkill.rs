@@ -6,7 +6,7 @@
 //! ```text
 //! # insmod oomkill.ko
 //! # cat /sys/kernel/debug/oomkill/kills
-//! 3297 (ntpd) triggered the OOM kill of 22516 (perl), 3850642 pages
+//! 12.345678 3297 ntpd: OOM kill of 22516 perl, 3850642 pages
 //! ```
 //!
 //! The number is that of the pages of its address space, the `total-vm` of the kernel log. If all of a cgroup is killed there is a
@@ -35,26 +35,20 @@ rprobes::record! {
     struct Kill {
         /// The process that wanted memory.
         pid: i32,
-        comm: [u8; 16],
+        comm: Comm,
         /// The process that is killed for that.
         victim_pid: i32,
-        victim_comm: [u8; 16],
+        victim_comm: Comm,
         pages: u64,
     }
 }
 
 impl Record for Kill {
-    fn write_line(&self, _pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            pid,
-            comm,
-            victim_pid,
-            victim_comm,
-            pages,
-        } = *self;
-        let (comm, victim_comm) = (Comm(comm), Comm(victim_comm));
+    fn write_line(&self, pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (time, pid, comm) = (pushed.seconds(), self.pid, self.comm);
+        let (victim, victim_comm, pages) = (self.victim_pid, self.victim_comm, self.pages);
         f.write_fmt(fmt!(
-            "{pid} ({comm}) triggered the OOM kill of {victim_pid} ({victim_comm}), {pages} pages"
+            "{time} {pid} {comm}: OOM kill of {victim} {victim_comm}, {pages} pages"
         ))
     }
 }
@@ -66,9 +60,9 @@ impl tracepoint::Handler<mark_victim> for Kills {
         let victim = cx.args().task();
         self.0.push(Kill {
             pid: cx.tgid(),
-            comm: cx.comm().0,
+            comm: cx.comm(),
             victim_pid: read!(cx, victim => tgid).unwrap_or(0),
-            victim_comm: read!(cx, victim => comm).unwrap_or(*b"?\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+            victim_comm: Comm(read!(cx, victim => comm).unwrap_or([0; 16])),
             pages: read!(cx, victim => mm => total_vm).unwrap_or(0) as u64,
         });
     }

@@ -13,14 +13,7 @@
 //! are. `opens.bin` has the same for programs. `insmod opensnoop.ko filter=comm=cat`, or
 //! `echo uid=1000 every=10 >/sys/module/opensnoop/parameters/filter` at any time, chooses whose.
 
-use kernel::{
-    fmt::{self, Display},
-    fs::file::flags,
-    prelude::*,
-    str::BStr,
-    sync::Arc,
-    time::Delta,
-};
+use kernel::{fmt, fs::file::flags, prelude::*, str::BStr, sync::Arc, time::Delta};
 use rprobes::{
     context::Comm,
     kretprobe::{self, Entry, EntryContext, Options, RetContext},
@@ -52,27 +45,6 @@ macro_rules! flags {
 const FLAGS: [(u32, &str); 16] = flags!(O_CREAT O_EXCL O_TRUNC O_APPEND O_NONBLOCK O_TMPFILE O_DIRECTORY O_NOFOLLOW
     O_CLOEXEC O_PATH O_DIRECT O_SYNC O_DSYNC O_ASYNC O_NOATIME O_NOCTTY);
 
-/// Prints as `O_WRONLY|O_CREAT`.
-struct Flags(u32);
-
-impl Display for Flags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 & flags::O_ACCMODE {
-            flags::O_RDONLY => "O_RDONLY",
-            flags::O_WRONLY => "O_WRONLY",
-            _ => "O_RDWR",
-        })?;
-        let mut rest = self.0;
-        for (bits, name) in FLAGS {
-            if rest & bits == bits {
-                write!(f, "|{name}")?;
-                rest &= !bits;
-            }
-        }
-        Ok(())
-    }
-}
-
 rprobes::record! {
     /// An open that has returned; the path is behind it.
     struct Open {
@@ -88,11 +60,21 @@ rprobes::record! {
 impl Record for Open {
     fn write_line(&self, pushed: &Pushed<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (time, path) = (pushed.seconds(), BStr::from_bytes(pushed.bytes));
-        let (pid, comm, flags) = (self.pid, self.comm, Flags(self.flags));
-        let (result, took) = (self.result, self.took);
-        f.write_fmt(fmt!(
-            "{time} {pid} {comm}: {path} {flags}: {result}, {took} ns"
-        ))
+        let (pid, comm, result, took) = (self.pid, self.comm, self.result, self.took);
+        f.write_fmt(fmt!("{time} {pid} {comm}: {path} "))?;
+        f.write_str(match self.flags & flags::O_ACCMODE {
+            flags::O_RDONLY => "O_RDONLY",
+            flags::O_WRONLY => "O_WRONLY",
+            _ => "O_RDWR",
+        })?;
+        let mut rest = self.flags;
+        for (bits, name) in FLAGS {
+            if rest & bits == bits {
+                write!(f, "|{name}")?;
+                rest &= !bits;
+            }
+        }
+        write!(f, ": {result}, {took} ns")
     }
 }
 
@@ -104,41 +86,31 @@ struct Opens {
     path: Scratch,
 }
 
-/// What is kept of a call until it returns.
-struct Call {
-    path: UserPtr<u8>,
-    flags: u32,
-    begun: u64,
-}
-
 #[vtable]
 impl kretprobe::Handler<do_sys_openat2> for Opens {
-    type Data = Call;
+    /// The path, the flags, and when it has begun.
+    type Data = (UserPtr<u8>, u32, u64);
 
-    fn entry(&self, cx: &EntryContext<'_, do_sys_openat2>) -> Entry<Call> {
+    fn entry(&self, cx: &EntryContext<'_, do_sys_openat2>) -> Entry<Self::Data> {
         if !params::filter.matches(cx) {
             return Entry::Skip;
         }
-        Entry::Trace(Call {
-            path: cx.args().filename(),
-            flags: read!(cx, cx.args().how() => flags).unwrap_or(0) as u32,
-            begun: cx.timestamp(),
-        })
+        let flags = read!(cx, cx.args().how() => flags).unwrap_or(0) as u32;
+        Entry::Trace((cx.args().filename(), flags, cx.timestamp()))
     }
 
-    fn ret(&self, cx: &RetContext<'_, do_sys_openat2>, call: &Call) {
+    fn ret(&self, cx: &RetContext<'_, do_sys_openat2>, &(path, flags, begun): &Self::Data) {
         let open = Open {
             pid: cx.tgid(),
-            flags: call.flags,
+            flags,
             // It is an int, or a long, as the kernel has it.
             result: cx.return_value() as isize as i64,
-            // The clocks of two CPUs may differ.
-            took: cx.timestamp().saturating_sub(call.begun),
+            took: cx.elapsed(begun),
             comm: cx.comm(),
         };
         // Now that the kernel has read the path, it is in memory. No task comes in the middle of this, so there is a buffer.
         self.path.with(|buffer| {
-            let path = cx.read_user_str(call.path, buffer).unwrap_or(b"?");
+            let path = cx.read_user_str(path, buffer).unwrap_or(b"?");
             self.stream.push_with(open, path)
         });
     }
@@ -149,21 +121,11 @@ struct OpenSnoop(#[expect(dead_code, reason = "dropped with this")] Timer);
 
 impl kernel::Module for OpenSnoop {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let longest = PATH_MAX;
-        let stream = Stream::new(
-            c"opens",
-            stream::Options {
-                longest,
-                ..Default::default()
-            },
-        )?;
+        let stream = Stream::new(c"opens", stream::Options::longest(PATH_MAX))?;
         let path = Scratch::new(PATH_MAX)?;
         let opens = Arc::new(Opens { stream, path }, GFP_KERNEL)?;
         // Many may wait in it, such as for the other end of a FIFO.
-        let options = Options {
-            maxactive: 100,
-            ..Default::default()
-        };
+        let options = Options::maxactive(100);
         let mut set = ProbeSet::builder();
         set.kretprobe(do_sys_openat2::TARGET, options, opens.clone())?;
         let probes = set.register()?;

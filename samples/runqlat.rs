@@ -3,13 +3,13 @@
 
 //! How long threads wait for a CPU: from when they are woken up, or have to make way for others, until they run.
 //!
-//! `cat /sys/kernel/debug/runqlat/usecs` prints a histogram of microseconds; how many waits there were, their sum, average, minimum and
-//! maximum; and how many were lost for want of room. `usecs.json` has the same. Whatever is written to `usecs` empties it.
-//! With `by=process` or `by=thread`, there is a histogram for each; with `pid=1234`, only the threads of that process count.
+//! `cat /sys/kernel/debug/runqlat/usecs` prints a histogram of microseconds, with count, sum, average, minimum and maximum, and how
+//! many were lost for want of room. `usecs.json` has the same. Whatever is written to `usecs` empties it.
+//! With `processes=1` or `threads=1`, there is a histogram for each; with `pid=1234`, only the threads of that process count.
 
-use kernel::{prelude::*, str::BStr, sync::Arc};
+use kernel::{prelude::*, sync::Arc};
 use rprobes::{
-    aggregate::{Aggregate, Log2, Summary},
+    aggregate::{Aggregate, Distribution},
     read,
     report::{self, Report, Table},
     tracepoint::{self, HitContext},
@@ -24,46 +24,24 @@ rprobes::module! {
     description: "Shows how long threads wait for a CPU",
     license: "GPL",
     params: {
-        by: string { default: "", description: "process or thread: a histogram for each" },
+        processes: bool { default: false, description: "A histogram for each process" },
+        threads: bool { default: false, description: "A histogram for each thread" },
         pid: u32 { default: 0, description: "Only the threads of this process" },
     },
 }
 
 rprobes::kernel_types! {
-    tracepoint sched_switch;
-    tracepoint sched_wakeup;
-    tracepoint sched_wakeup_new;
-    struct task_struct;
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum By {
-    All,
-    Process,
-    Thread,
+    tracepoint sched_switch; tracepoint sched_wakeup; tracepoint sched_wakeup_new; struct task_struct;
 }
 
 struct Waits {
-    by: By,
     /// Since when each thread waits.
     since: Map<i32, u64>,
     /// By process or thread, or of key 0.
-    usecs: PerCpuMap<i32, Log2>,
-    total: PerCpuMap<i32, Summary>,
+    usecs: PerCpuMap<i32, Distribution>,
 }
 
 impl Waits {
-    fn new(by: By) -> Result<Self> {
-        // On each CPU, a histogram takes half a kilobyte.
-        let keys = if by == By::All { 1 } else { 1024 };
-        Ok(Self {
-            by,
-            since: Map::new(8192)?,
-            usecs: PerCpuMap::new(keys)?,
-            total: PerCpuMap::new(keys)?,
-        })
-    }
-
     /// A thread is ready to run. If it is running, and goes on, nothing comes of it.
     fn begin<P, F>(&self, cx: &Context<'_, P, F>, task: KernelPtr<task_struct>) {
         let wanted = params::pid.value() as i32;
@@ -77,29 +55,19 @@ impl Waits {
         }
     }
 
-    /// A thread begins to run.
-    fn end<P, F>(&self, cx: &Context<'_, P, F>, task: KernelPtr<task_struct>) {
-        let Ok(pid) = read!(cx, task => pid) else {
-            return;
-        };
+    /// A thread waits no longer, as it runs, or sleeps, or has ended: it may have been woken up while it still ran.
+    fn end<P, F>(&self, cx: &Context<'_, P, F>, task: KernelPtr<task_struct>, runs: bool) {
+        let pid = read!(cx, task => pid).unwrap_or(0);
         let Ok(since) = self.since.remove(&pid) else {
             return;
         };
-        // The clocks of two CPUs may differ.
-        let usecs = cx.timestamp().saturating_sub(since) / 1000;
-        let key = match self.by {
-            By::All => 0,
-            By::Process => read!(cx, task => tgid).unwrap_or(0),
-            By::Thread => pid,
+        let key = match (params::threads.value(), params::processes.value()) {
+            (true, _) => pid,
+            (_, true) => read!(cx, task => tgid).unwrap_or(0),
+            _ => 0,
         };
-        self.usecs.record(&key, usecs);
-        self.total.record(&key, usecs);
-    }
-
-    /// A thread sleeps, or has ended: it may have been woken up while it still ran.
-    fn forget<P, F>(&self, cx: &Context<'_, P, F>, task: KernelPtr<task_struct>) {
-        if let Ok(pid) = read!(cx, task => pid) {
-            let _ = self.since.remove(&pid);
+        if runs {
+            self.usecs.record(&key, cx.elapsed(since) / 1000);
         }
     }
 }
@@ -122,63 +90,45 @@ impl tracepoint::Handler<sched_switch> for Waits {
         if args.preempt() || args.prev_state() == 0 {
             self.begin(cx, args.prev());
         } else {
-            self.forget(cx, args.prev());
+            self.end(cx, args.prev(), false);
         }
-        self.end(cx, args.next());
+        self.end(cx, args.next(), true);
     }
 }
 
-fn show(waits: &Waits, report: &mut Report<'_>) -> Result {
-    if waits.by == By::All {
-        let (usecs, total) = (waits.usecs.get(&0), waits.total.get(&0));
-        report.histogram("usecs", &usecs.unwrap_or_else(Log2::empty))?;
-        report.summary("total", &total.unwrap_or_else(Summary::empty))?;
+fn show((waits, probes): &(Arc<Waits>, ProbeSet), report: &mut Report<'_>) -> Result {
+    if params::threads.value() || params::processes.value() {
+        let mut table = Table::of_histograms(&["pid"]);
+        table.extend(waits.usecs.snapshot()?);
+        report.histograms("usecs", table.sort_by_most(|usecs| usecs.summary().sum()))?;
     } else {
-        let mut histograms = Table::of_histograms(&["pid"]);
-        histograms.extend(waits.usecs.snapshot()?);
-        report.histograms("usecs", histograms.sort_by_key())?;
-        let mut totals = Table::new(&["pid", "count", "sum", "average", "min", "max"]);
-        totals.extend(waits.total.snapshot()?);
-        report.table("total", totals.sort_by_most(Summary::sum))?;
+        let all = waits.usecs.get(&0).unwrap_or_else(Distribution::empty);
+        report.histogram("usecs", &all)?;
     }
-    let stats = [waits.since.stats(), waits.usecs.stats()];
-    let lost: u64 = stats.iter().map(|stats| stats.refused + stats.busy).sum();
-    report.value("lost", &lost)
+    let lost = waits.since.stats().lost() + waits.usecs.stats().lost();
+    report.value("lost", &(lost + probes.missed()))
 }
 
-fn clear(waits: &Waits, _text: &[u8]) -> Result {
+fn clear((waits, _): &(Arc<Waits>, ProbeSet), _text: &[u8]) -> Result {
     waits.usecs.clear();
-    waits.total.clear();
     Ok(())
 }
 
-struct RunQLat {
-    _probes: ProbeSet,
-    _file: report::File<Waits>,
-}
+struct RunQLat(#[expect(dead_code)] report::File<(Arc<Waits>, ProbeSet)>);
 
 impl kernel::Module for RunQLat {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let by = match &*params::by.get()? {
-            b"" => By::All,
-            b"process" => By::Process,
-            b"thread" => By::Thread,
-            other => {
-                pr_err!(
-                    "by={}: there are process and thread\n",
-                    BStr::from_bytes(other)
-                );
-                return Err(EINVAL);
-            }
-        };
-        let waits = Arc::new(Waits::new(by)?, GFP_KERNEL)?;
+        // On each CPU, a histogram takes half a kilobyte.
+        let many = params::threads.value() || params::processes.value();
+        let usecs = PerCpuMap::new(if many { 1024 } else { 1 })?;
+        let since = Map::new(8192)?;
+        let waits = Arc::new(Waits { since, usecs }, GFP_KERNEL)?;
         let mut set = ProbeSet::builder();
         set.tracepoint(sched_switch::TARGET, waits.clone())?;
         set.tracepoint(sched_wakeup::TARGET, waits.clone())?;
         set.tracepoint(sched_wakeup_new::TARGET, waits.clone())?;
-        Ok(Self {
-            _probes: set.register()?,
-            _file: report::File::writable(c"usecs", waits, show, clear)?,
-        })
+        let shown = Arc::new((waits, set.register()?), GFP_KERNEL)?;
+        let file = report::File::writable(c"usecs", shown, show, clear)?;
+        Ok(Self(file))
     }
 }

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! Without an address in front of `to`, it was refused. `# 2 lost` is where some are missing, also those that wait for an answer
-//! while a hundred others do; `connects.bin` has the same for programs. `filter=` chooses whose, when it is loaded or, in
-//! `/sys/module/tcpconnect/parameters/filter`, at any time: `uid=1000`, `comm=curl`.
+//! while a hundred others do; `connects.bin` has the same for programs. `filter=` chooses whose, also later, in
+//! `/sys/module/tcpconnect/parameters/filter`: `uid=1000`, `comm=curl`.
 
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -90,10 +90,8 @@ const AF_INET6: u16 = 10;
 
 /// Where to, of what a program gives to `connect()`.
 fn to<Phase, F>(cx: &Context<'_, Phase, F>, address: KernelPtr<sockaddr>) -> Result<End> {
-    let (v4, v6) = (
-        address.cast::<sockaddr_in>(),
-        address.cast::<sockaddr_in6>(),
-    );
+    let v4 = address.cast::<sockaddr_in>();
+    let v6 = address.cast::<sockaddr_in6>();
     match read!(cx, address => sa_family)? {
         AF_INET => {
             let ip = Ipv4Addr::from(read!(cx, v4 => sin_addr.s_addr)?);
@@ -153,15 +151,10 @@ struct TcpConnect(#[expect(dead_code, reason = "dropped with this")] Timer);
 
 impl kernel::Module for TcpConnect {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let connects = Arc::new(
-            Connects(Stream::new(c"connects", Default::default())?),
-            GFP_KERNEL,
-        )?;
+        let connects = Connects(Stream::new(c"connects", Default::default())?);
+        let connects = Arc::new(connects, GFP_KERNEL)?;
         // All that wait for an answer are in it.
-        let options = Options {
-            maxactive: 100,
-            ..Default::default()
-        };
+        let options = Options::maxactive(100);
         let mut set = ProbeSet::builder();
         set.kretprobe(inet_stream_connect::TARGET, options, connects.clone())?;
         let probes = set.register()?;

@@ -14,7 +14,7 @@ use kernel::{
     time::{delay::fsleep, Delta},
 };
 use rprobes::{
-    aggregate::{Linear, Log2},
+    aggregate::{Distribution, Linear, Log2},
     context::Comm,
     kprobe::{self, Kprobe, PreContext},
     report::{
@@ -171,6 +171,7 @@ impl Numbers {
         sizes.extend(self.sizes.iter());
         report.table("sizes by who", sizes.sort_by_most(Summary::sum))?;
         report.histogram("log2", &sum::<Log2>(&[0, 3, 2]))?;
+        report.histogram("distribution", &sum::<Distribution>(&[0, 3, 2]))?;
         report.histogram(
             "linear",
             &sum::<Linear<100, 20, 5>>(&[7, 100, 119, 120, 159, 160, 1000]),

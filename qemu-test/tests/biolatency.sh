@@ -6,11 +6,13 @@
 file=/sys/kernel/debug/biolatency/usecs
 # total OPERATION: how many there were, their sum, average, minimum and maximum.
 total() {
-	awk -v operation="$1" '/^total:/ { found = 1 } found && $1 == "rprobes0" && $2 == operation { print $3, $4, $5, $6, $7 }' $file
+	awk -v begin="usecs[rprobes0, $1]:" '
+		$0 == begin { found = 1 } NF == 0 { found = 0 }
+		found && $1 == "count" { print $2 + 0, $4 + 0, $6 + 0, $8 + 0, $10 + 0 }' $file
 }
 # in_histogram OPERATION
 in_histogram() {
-	awk -v begin="usecs[rprobes0, $1]:" '$0 == begin { found = 1; next } NF == 0 { found = 0 } found { n += $4 } END { print n + 0 }' $file
+	awk -v begin="usecs[rprobes0, $1]:" '$0 == begin { found = 1; next } NF == 0 { found = 0 } found && $2 == ".." { n += $4 } END { print n + 0 }' $file
 }
 under_way() {
 	grep -q "^under way: $1\$" $file
@@ -34,7 +36,7 @@ same "$reads $writes" '10 4'
 near read "$reads" "$read_ms"
 near write "$writes" "$write_ms"
 grep -q '^lost: [01]$' $file || fail "$(tail -n 1 $file)"
-grep -q '^{"disk":"rprobes0","operation":"read","buckets":\[$' $file.json || fail "$(cat $file.json)"
+grep -q '^{"disk":"rprobes0","operation":"read","count":10,"sum":[0-9]*,.*"buckets":\[$' $file.json || fail "$(cat $file.json)"
 echo >$file
 same "$(total read)$(in_histogram write)" 0
 

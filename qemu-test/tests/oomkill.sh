@@ -26,9 +26,9 @@ echo f >/proc/sysrq-trigger
 status=0
 wait $sleep || status=$?
 same "$status" 137
-poll shown "^[0-9]+ \(kworker.*\) triggered the OOM kill of $sleep \(sleep\), [0-9]+ pages\$" || fail "$(cat /tmp/kills)"
+poll shown "^[0-9]+\.[0-9]{6} [0-9]+ kworker.*: OOM kill of $sleep sleep, [0-9]+ pages\$" || fail "$(cat /tmp/kills)"
 expect "Killed process $sleep \(sleep\)"
-same "$(sed -n "s/.*kill of $sleep (sleep), \([0-9]*\) pages/\1/p" /tmp/kills)" "$(killed $sleep sleep)"
+same "$(sed -n "s/.*kill of $sleep sleep, \([0-9]*\) pages/\1/p" /tmp/kills)" "$(killed $sleep sleep)"
 
 # A cgroup of two, of which one wants too much. It is killed alone, and then both are.
 cgroup=/sys/fs/cgroup
@@ -47,9 +47,9 @@ if grep -qw memory $cgroup/cgroup.controllers; then
 		status=0
 		wait $dd || status=$?
 		same "$status" 137
-		poll shown "^$dd \(dd\) triggered the OOM kill of $dd \(dd\), [0-9]+ pages\$" || fail "$(cat /tmp/kills)"
+		poll shown " $dd dd: OOM kill of $dd dd, [0-9]+ pages\$" || fail "$(cat /tmp/kills)"
 		expect "Memory cgroup out of memory: Killed process $dd \(dd\)"
-		same "$(sed -n "s/.*kill of $dd (dd), \([0-9]*\) pages/\1/p" /tmp/kills)" "$(killed $dd dd)"
+		same "$(sed -n "s/.*kill of $dd dd, \([0-9]*\) pages/\1/p" /tmp/kills)" "$(killed $dd dd)"
 		[ "$group" = 1 ] || kill $sleep
 		status=0
 		wait $sleep || status=$?
@@ -58,7 +58,7 @@ if grep -qw memory $cgroup/cgroup.controllers; then
 			! shown "of $sleep " || fail "$(cat /tmp/kills)"
 		else
 			same "$status" 137
-			poll shown "^$dd \(dd\) triggered the OOM kill of $sleep \(sleep\), " || fail "$(cat /tmp/kills)"
+			poll shown " $dd dd: OOM kill of $sleep sleep, " || fail "$(cat /tmp/kills)"
 		fi
 	done
 	rmdir $cgroup/small

@@ -77,6 +77,12 @@ log2:
                    1 .. 1                             0 |                                        |
                    2 .. 3                             2 |########################################|
 
+distribution:
+                   0 .. 0                             1 |####################                    |
+                   1 .. 1                             0 |                                        |
+                   2 .. 3                             2 |########################################|
+count 3, sum 5, average 1, min 0, max 3
+
 linear:
                    0 .. 99                            1 |####################                    |
                  100 .. 119                           2 |########################################|
@@ -161,6 +167,11 @@ cat >$work/wanted.json <<'JSON'
 {"low":1,"high":1,"count":0},
 {"low":2,"high":3,"count":2}
 ],
+"distribution":{"count":3,"sum":5,"average":1,"min":0,"max":3,"buckets":[
+{"low":0,"high":0,"count":1},
+{"low":1,"high":1,"count":0},
+{"low":2,"high":3,"count":2}
+]},
 "linear":[
 {"low":0,"high":99,"count":1},
 {"low":100,"high":119,"count":2},

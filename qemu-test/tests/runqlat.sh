@@ -6,11 +6,11 @@
 file=/sys/kernel/debug/runqlat/usecs
 # total PID: how often it waited, and for how many microseconds.
 total() {
-	awk -v pid="$1" '/^total:/ { found = 1 } found && $1 == pid { print $2, $3 }' $file
+	awk -v begin="usecs[$1]:" '$0 == begin { found = 1 } NF == 0 { found = 0 } found && $1 == "count" { print $2 + 0, $4 + 0 }' $file
 }
 # in_histogram PID: how many waits are in the histogram of that.
 in_histogram() {
-	awk -v begin="usecs[$1]:" '$0 == begin { found = 1; next } NF == 0 { found = 0 } found { n += $4 } END { print n + 0 }' $file
+	awk -v begin="usecs[$1]:" '$0 == begin { found = 1; next } NF == 0 { found = 0 } found && $2 == ".." { n += $4 } END { print n + 0 }' $file
 }
 is_stopped() {
 	grep -q '^State:.T' "/proc/$1/status"
@@ -26,7 +26,7 @@ waited_often() {
 	done
 }
 
-load runqlat by=thread
+load runqlat threads=1
 begun=$(cut -d' ' -f1 /proc/uptime) pids=
 busy
 busy
@@ -53,12 +53,12 @@ done
 elapsed=$(awk -v begun="$begun" '{ print int(($1 - begun) * 1000000) }' /proc/uptime)
 [ "$all" -le $((elapsed * 2)) ] || fail "three programs waited $all us in $elapsed us"
 grep -q '^lost: 0$' $file || fail "$(tail -n 1 $file)"
-grep -q '^{"pid":[0-9]*,"buckets":\[$' $file.json || fail "$(cat $file.json)"
+grep -q '^{"pid":[0-9]*,"count":[1-9].*,"max":[0-9]*,"buckets":\[$' $file.json || fail "$(cat $file.json)"
 unload runqlat
 
 # Of a single process, and emptied.
 set -- $pids
-load runqlat "pid=$1" by=process
+load runqlat "pid=$1" processes=1
 kill -CONT $pids
 seen() {
 	[ -n "$(total "$1")" ]
@@ -68,8 +68,7 @@ kill -STOP $pids
 for pid in $pids; do
 	poll is_stopped "$pid" || fail "$pid is not stopped"
 done
-same "$(grep -c '^usecs' $file)" 1
-same "$(awk '/^total:/ { found = 1; getline; next } found && NF == 6 { print $1 }' $file)" "$1"
+same "$(grep '^usecs' $file)" "usecs[$1]:"
 echo >$file
 ! seen "$1" || fail "not emptied: $(cat $file)"
 unload runqlat
@@ -78,7 +77,7 @@ unload runqlat
 load runqlat
 kill -CONT $pids
 filled() {
-	[ "$(sed -n 's/^total: count \([0-9]*\),.*/\1/p' $file)" -gt 10 ]
+	[ "$(sed -n 's/^count \([0-9]*\),.*/\1/p' $file)" -gt 10 ]
 }
 poll filled || fail "nothing recorded: $(cat $file)"
 same "$(grep -c '^usecs:$' $file)" 1
@@ -86,7 +85,6 @@ unload runqlat
 kill -9 $pids
 wait $pids || true
 
-refuse runqlat by=user
-expect '^runqlat: by=user: there are process and thread$'
+refuse runqlat threads=some
 [ ! -e /sys/kernel/debug/runqlat ] || fail "the directory is left"
 refuse runqlat pid=-1

@@ -17,6 +17,8 @@ use super::{
     histogram,
 };
 
+pub use super::summary::Summary;
+
 /// What is made of many numbers. A [`PerCpuMap`](crate::PerCpuMap) has one for each key on each CPU, and merges them when it is read;
 /// in a [`Map`](crate::Map) or on its own it is a value as others are.
 ///
@@ -154,61 +156,6 @@ impl Aggregate for u64 {
     }
 }
 
-/// How many numbers there were, their sum, and the least and the greatest of them.
-///
-/// # Examples
-///
-/// ```
-/// use rprobes::{Aggregate, Summary};
-///
-/// # fn check() {
-/// let mut sizes = Summary::empty();
-/// sizes.add(10);
-/// sizes.add(20);
-/// assert_eq!((sizes.average(), sizes.min(), sizes.max()), (15, 10, 20));
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable)]
-#[repr(C)]
-pub struct Summary {
-    count: u64,
-    sum: u64,
-    max: u64,
-    /// Its complement, so that 0 is above all.
-    not_min: u64,
-}
-
-impl Summary {
-    /// How many there were.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// Their sum. It wraps around.
-    pub fn sum(&self) -> u64 {
-        self.sum
-    }
-
-    /// The least; 0 if there was none.
-    pub fn min(&self) -> u64 {
-        if self.count == 0 {
-            0
-        } else {
-            !self.not_min
-        }
-    }
-
-    /// The greatest; 0 if there was none.
-    pub fn max(&self) -> u64 {
-        self.max
-    }
-
-    /// Their average, rounded down; 0 if there was none.
-    pub fn average(&self) -> u64 {
-        self.sum.checked_div(self.count).unwrap_or(0)
-    }
-}
-
 impl Aggregate for Summary {
     #[inline(always)]
     fn record(words: &Words<'_>, value: u64) {
@@ -266,6 +213,65 @@ impl Buckets for Log2 {
 impl Display for Log2 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         bars::draw(self, f)
+    }
+}
+
+/// A [`Log2`] and the [`Summary`] of the same numbers: 552 bytes. To record one costs as much as for both.
+///
+/// In a report, the histogram comes with the summary.
+///
+/// # Examples
+///
+/// ```
+/// use rprobes::{aggregate::Distribution, Aggregate};
+///
+/// # fn check() {
+/// let mut sizes = Distribution::empty();
+/// sizes.add(10);
+/// sizes.add(20);
+/// assert_eq!((sizes.log2().count(), sizes.summary().average()), (2, 15));
+/// # }
+/// ```
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable)]
+#[repr(C)]
+pub struct Distribution {
+    summary: Summary,
+    log2: Log2,
+}
+
+impl Distribution {
+    /// The histogram.
+    pub fn log2(&self) -> &Log2 {
+        &self.log2
+    }
+
+    /// Count, sum, least and greatest.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+}
+
+impl Aggregate for Distribution {
+    #[inline(always)]
+    fn record(words: &Words<'_>, value: u64) {
+        const LOG2: usize = size_of::<Summary>() / size_of::<u64>();
+        Summary::record(words, value);
+        words.add(LOG2 + histogram::bucket(value), 1);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.summary.merge(&other.summary);
+        self.log2.merge(&other.log2);
+    }
+}
+
+impl Buckets for Distribution {
+    fn buckets(&self) -> impl Iterator<Item = Bucket> {
+        self.log2.buckets()
+    }
+
+    fn summary(&self) -> Option<&Summary> {
+        Some(&self.summary)
     }
 }
 

@@ -5,6 +5,8 @@
 
 use core::fmt::{self, Write};
 
+use super::summary::Summary;
+
 /// How many values there were from `low` to `high`, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
@@ -20,6 +22,11 @@ pub struct Bucket {
 pub trait Buckets {
     /// All buckets, the lowest first.
     fn buckets(&self) -> impl Iterator<Item = Bucket>;
+
+    /// What else is said of the values in a report, if that is known.
+    fn summary(&self) -> Option<&Summary> {
+        None
+    }
 
     /// Those from the first that is not empty to the last.
     fn used(&self) -> impl Iterator<Item = Bucket> {

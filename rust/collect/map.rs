@@ -210,6 +210,13 @@ pub struct Stats {
     pub busy: u64,
 }
 
+impl Stats {
+    /// How often something was not put into it: for want of room, or as a part of it was locked. Any context.
+    pub const fn lost(&self) -> u64 {
+        self.refused + self.busy
+    }
+}
+
 impl<K: Key, V: Copy + Send> Map<K, V> {
     /// A map for `capacity` entries. When there are as many, others are refused. Process context.
     ///

@@ -14,6 +14,7 @@ pub mod ratelimit;
 mod ring;
 mod scratch;
 mod stacks;
+mod summary;
 
 pub use counter::{Counter, CounterArray, Counters};
 pub use histogram::Histogram;

@@ -218,11 +218,17 @@ impl<'a, Phase, F> Context<'a, Phase, F> {
     }
 
     /// Nanoseconds since some moment of the past: the clock of the trace buffer and of the kernel log. Good for
-    /// differences on one CPU, and nearly so between CPUs: one may be ahead, so use `saturating_sub`.
+    /// differences on one CPU, and nearly so between CPUs: one may be ahead, see [`elapsed`](Self::elapsed).
     #[doc(alias = "local_clock")]
     #[inline]
     pub fn timestamp(&self) -> u64 {
         timestamp()
+    }
+
+    /// How many nanoseconds ago a [`timestamp`](Self::timestamp) was taken, on any CPU; 0 if the clock of that one is ahead.
+    #[inline]
+    pub fn elapsed(&self, since: u64) -> u64 {
+        timestamp().saturating_sub(since)
     }
 
     /// Reads a value from kernel memory.

@@ -169,6 +169,24 @@ pub struct Options {
     pub disabled: bool,
 }
 
+impl Options {
+    /// Follows `maxactive` calls at a time. Any context.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rprobes::kretprobe::Options;
+    ///
+    /// const MANY: Options = Options::maxactive(100);
+    /// ```
+    pub const fn maxactive(maxactive: u16) -> Self {
+        Self {
+            maxactive,
+            disabled: false,
+        }
+    }
+}
+
 /// The kind of a [`Kretprobe`].
 pub struct Return<F = Raw>(PhantomData<fn() -> F>);
 

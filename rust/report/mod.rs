@@ -151,30 +151,17 @@ impl Report<'_> {
 
     /// How many numbers there were, their sum, their average, the least and the greatest.
     pub fn summary(&mut self, name: &str, summary: &Summary) -> Result {
-        const NAMES: [&str; Summary::COUNT] = ["count", "sum", "average", "min", "max"];
         match self.form {
             Form::Text => {
                 self.separate(false)?;
                 name.text(self.out)?;
-                let mut before = ": ";
-                let mut names = NAMES.iter();
-                summary.columns(&mut |value| {
-                    self.out.write_str(core::mem::replace(&mut before, ", "))?;
-                    names.next().unwrap_or(&"").text(self.out)?;
-                    self.out.write_char(' ')?;
-                    value.text(self.out)
-                })?;
-                self.out.write_char('\n')?;
+                self.out.write_str(": ")?;
+                table::summary_text(summary, self.out)?;
             }
             Form::Json => {
                 self.member(name)?;
                 self.out.write_char('{')?;
-                let mut i = 0;
-                summary.columns(&mut |value| {
-                    table::member(self.out, i, NAMES.get(i).unwrap_or(&""), value)?;
-                    i += 1;
-                    Ok(())
-                })?;
+                table::summary_json(summary, 0, self.out)?;
                 self.out.write_char('}')?;
             }
             Form::Folded => {}
@@ -182,16 +169,26 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// A histogram: a line with a bar for each bucket, from the first that is not empty to the last.
+    /// A histogram: a line with a bar for each bucket, from the first that is not empty to the last, and one with its
+    /// [summary](Buckets::summary), if it has one. In JSON, an array of the buckets, or an object with what the summary has,
+    /// and `buckets`.
     pub fn histogram(&mut self, name: &str, histogram: &impl Buckets) -> Result {
         match self.form {
             Form::Text => {
                 self.title(name)?;
-                crate::collect::bars::draw(histogram, self.out)?;
+                table::histogram_text(histogram, self.out)?;
             }
             Form::Json => {
                 self.member(name)?;
-                table::buckets_json(histogram, self.out)?;
+                if let Some(summary) = histogram.summary() {
+                    self.out.write_char('{')?;
+                    table::summary_json(summary, 0, self.out)?;
+                    self.out.write_str(",\"buckets\":")?;
+                    table::buckets_json(histogram, self.out)?;
+                    self.out.write_char('}')?;
+                } else {
+                    table::buckets_json(histogram, self.out)?;
+                }
             }
             Form::Folded => {}
         }
@@ -217,7 +214,8 @@ impl Report<'_> {
         }
     }
 
-    /// A histogram for each key. In JSON, an array of objects with a member for each column of the key, and `buckets`.
+    /// A histogram for each key. In JSON, an array of objects with a member for each column of the key, what the summary has, and
+    /// `buckets`.
     ///
     /// # Errors
     ///

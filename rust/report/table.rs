@@ -11,7 +11,10 @@ use super::{
     json,
     value::{Columns, Shape, Value},
 };
-use crate::collect::bars::{self, Buckets};
+use crate::collect::{
+    aggregate::Summary,
+    bars::{self, Buckets},
+};
 
 /// Keys and what belongs to each, gathered in process context to be sorted and printed: what is printed does not change meanwhile.
 ///
@@ -208,7 +211,7 @@ impl<K: Columns, V: Buckets> Table<K, V> {
                 value.text(out)
             })?;
             out.write_str("]:\n")?;
-            bars::draw(histogram, out)?;
+            histogram_text(histogram, out)?;
         }
         Ok(())
     }
@@ -222,6 +225,9 @@ impl<K: Columns, V: Buckets> Table<K, V> {
                 i += 1;
                 Ok(())
             })?;
+            if let Some(summary) = histogram.summary() {
+                summary_json(summary, i, out)?;
+            }
             out.write_str(",\"buckets\":")?;
             buckets_json(histogram, out)?;
             Ok(out.write_char('}')?)
@@ -255,6 +261,41 @@ fn sort<T>(rows: &mut [T], is_less: impl Fn(&T, &T) -> bool) {
         rows.swap(0, end);
         sink(&mut rows[..end], 0);
     }
+}
+
+/// The bars of a histogram, and a line with its summary.
+pub(super) fn histogram_text(histogram: &impl Buckets, out: &mut dyn Write) -> Result {
+    bars::draw(histogram, out)?;
+    match histogram.summary() {
+        Some(summary) if summary.count() > 0 => summary_text(summary, out),
+        _ => Ok(()),
+    }
+}
+
+const SUMMARY: [&str; Summary::COUNT] = ["count", "sum", "average", "min", "max"];
+
+/// A line with what a summary has.
+pub(super) fn summary_text(summary: &Summary, out: &mut dyn Write) -> Result {
+    let mut before = "";
+    let mut names = SUMMARY.iter();
+    summary.columns(&mut |value| {
+        out.write_str(core::mem::replace(&mut before, ", "))?;
+        names.next().unwrap_or(&"").text(out)?;
+        out.write_char(' ')?;
+        value.text(out)
+    })?;
+    Ok(out.write_char('\n')?)
+}
+
+/// What a summary has as members of an object of JSON, from the `i`-th.
+pub(super) fn summary_json(summary: &Summary, mut i: usize, out: &mut dyn Write) -> Result {
+    let mut names = SUMMARY.iter();
+    summary.columns(&mut |value| {
+        member(out, i, names.next().unwrap_or(&""), value)?;
+        i += 1;
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// The buckets of a histogram in use.

@@ -50,9 +50,16 @@ pub struct Options {
 impl Default for Options {
     /// 64 KiB, no bytes behind records, and root alone reads: 0400.
     fn default() -> Self {
+        Self::longest(0)
+    }
+}
+
+impl Options {
+    /// The default, but up to `longest` bytes may be pushed with a record. Any context.
+    pub const fn longest(longest: usize) -> Self {
         Self {
             capacity: 64 << 10,
-            longest: 0,
+            longest,
             mode: 0o400,
         }
     }
@@ -108,7 +115,7 @@ pub struct Stats {
 /// }
 ///
 /// fn opens() -> Result<Opens> {
-///     Ok(Opens(Stream::new(c"opens", stream::Options { longest: 256, ..Default::default() })?))
+///     Ok(Opens(Stream::new(c"opens", stream::Options::longest(256))?))
 /// }
 /// ```
 ///

@@ -15,6 +15,8 @@ mod key;
 pub mod map;
 #[path = "../../../rust/collect/per_cpu_map.rs"]
 mod per_cpu_map;
+#[path = "../../../rust/collect/summary.rs"]
+mod summary;
 
 pub use per_cpu_map::PerCpuMap;
 
