@@ -475,8 +475,9 @@ impl Drop for Tracepoints {
             }
             Self::Allocates(probe) => {
                 let seen = &probe.handler().0;
-                let missed = probe.stats().map_or(0, |stats| stats.missed) as u64;
+                // In this order, as others allocate meanwhile: an allocation is missed before it is counted.
                 let allocated = seen.sum(1);
+                let missed = probe.stats().map_or(0, |stats| stats.missed) as u64;
                 let is_missed = allocated > 0 && missed >= allocated;
                 pr_info!("allocates: each allocation was missed: {}\n", is_missed);
             }
