@@ -65,6 +65,7 @@ load opensnoop filter=comm=sh
 sh -c "for _ in \$(seq 200); do : </tmp/there; done; true <$path; true <$longest" 2>/dev/null || true
 echo "every=10 comm=sh" >$filter
 sh -c 'for _ in $(seq 200); do : </dev/null; done'
+rm -f /tmp/opens
 cat $opens >/tmp/opens &
 poll grep -q "/dev/null" /tmp/opens
 unload opensnoop
@@ -82,11 +83,13 @@ fi
 
 # More than there is room for, and one reader is stopped, one comes late: what they have read and lost is all that there was.
 load opensnoop filter=comm=storm
+rm -f /tmp/opens
 cat $opens >/tmp/opens &
 slow=$!
 poll eval "ls -l /proc/$slow/fd | grep -q ' $opens'"
 kill -STOP $slow
 sh -c 'list=$(seq 5000); printf storm >/proc/$$/comm; for _ in $list; do : </tmp/there; done'
+rm -f /tmp/opens.2
 cat $opens >/tmp/opens.2 &
 kill -CONT $slow
 all() { awk '/ storm: \/tmp\/there / { lines++ } /^# [0-9]+ lost$/ { lost += $2 } END { print lines + lost, (lost > 0), (lines > 0) }' "$1"; }
@@ -99,6 +102,7 @@ wait || fail "a reader fails"
 # More than are followed at a time wait in it: readers are told, also if nothing else happens.
 mkfifo /tmp/fifo
 load opensnoop filter=comm=waits
+rm -f /tmp/opens
 cat $opens >/tmp/opens &
 sh -c 'printf waits >/proc/$$/comm; for _ in $(seq 115); do (: </tmp/fifo) & done; wait' &
 waits=$!

@@ -72,6 +72,7 @@ mount -o remount,mode=700 /sys/kernel/debug
 
 # Pushes in the middle of pushes: they are done first, and others may read the clock, too.
 load stream nested=200
+rm -f /tmp/stream.a
 cat $dir/calls >/tmp/stream.a &
 poll eval "grep -q ' 0 199$' /tmp/stream.a"
 unload stream
